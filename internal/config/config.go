@@ -1,0 +1,124 @@
+// Package config reads the one YAML file of all programs. Every key has a
+// default, unknown keys are errors with their line, and an empty file observes
+// and never acts.
+package config
+
+import "time"
+
+// Config is the whole file.
+type Config struct {
+	Cluster      Cluster      `yaml:"cluster"`
+	StateDir     string       `yaml:"state_dir"`
+	Peers        Peers        `yaml:"peers"`
+	Actors       Actors       `yaml:"actors"`
+	Probes       []Probe      `yaml:"probes"`
+	Variables    Variables    `yaml:"variables"`
+	Migration    Migration    `yaml:"migration"`
+	Confirmation Confirmation `yaml:"confirmation"`
+	Failover     Failover     `yaml:"failover"`
+	Notify       Notify       `yaml:"notify"`
+
+	// Hash is the SHA-256 of the file in hexadecimal, for powerha_config_info.
+	Hash string `yaml:"-"`
+	// Path is the file it was read from; "" means defaults alone.
+	Path string `yaml:"-"`
+}
+
+// Cluster names the cluster and the commands of the product.
+type Cluster struct {
+	Name string `yaml:"name"`
+	Node string `yaml:"node"`
+	// Commands maps a tool's name to its absolute path and fixed leading arguments. Missing ones have the
+	// product's own paths.
+	Commands map[string]Argv `yaml:"commands"`
+	Interval Duration        `yaml:"interval"`
+	Timeout  Duration        `yaml:"timeout"`
+}
+
+// Argv is an absolute path, or a list: path and leading arguments.
+type Argv []string
+
+// Duration is a span in the notation of Prometheus: 15s, 10m, 1h30m.
+type Duration time.Duration
+
+// Peers are the exporters' heartbeats.
+type Peers struct {
+	ListenAddress string            `yaml:"listen_address"`
+	KeyFile       string            `yaml:"key_file"`
+	Targets       map[string]string `yaml:"targets"` // PowerHA node name: host:port
+}
+
+// Actors are the mutually authenticated links between actors.
+type Actors struct {
+	ListenAddress string            `yaml:"listen_address"`
+	TLS           TLS               `yaml:"tls"`
+	Targets       map[string]string `yaml:"targets"`
+}
+
+// TLS names the files of a mutually authenticated link.
+type TLS struct {
+	CertFile string `yaml:"cert_file"`
+	KeyFile  string `yaml:"key_file"`
+	CAFile   string `yaml:"ca_file"`
+}
+
+// Probe is one check of an application. It names an application or a resource group.
+type Probe struct {
+	Application   string   `yaml:"application"`
+	ResourceGroup string   `yaml:"resource_group"`
+	Name          string   `yaml:"name"`
+	Type          string   `yaml:"type"` // tcp, http, process, exec
+	Target        string   `yaml:"target"`
+	Command       Argv     `yaml:"command"`
+	Vantage       string   `yaml:"vantage"` // local (default), peer
+	Interval      Duration `yaml:"interval"`
+	Timeout       Duration `yaml:"timeout"`
+}
+
+// Variables says what to do with PowerHA's standing LPM settings.
+type Variables struct {
+	LPMPolicy                   string   `yaml:"lpm_policy"`
+	HeartbeatFrequencyDuringLPM Duration `yaml:"heartbeat_frequency_during_lpm"`
+	Apply                       string   `yaml:"apply"` // never, on_request, automatic
+	Sync                        string   `yaml:"sync"`  // never, when_clean
+}
+
+// Migration is the actor's policy during one.
+type Migration struct {
+	Mode                 string   `yaml:"mode"`                  // observe, native, gated
+	Preflight            string   `yaml:"preflight"`             // warn, enforce
+	PrepareTimeout       Duration `yaml:"prepare_timeout"`       // advertised to drmgr as DR_TIMEOUT
+	OnUnfinishedPrepare  string   `yaml:"on_unfinished_prepare"` // refuse, continue
+	FactAge              Duration `yaml:"fact_age"`
+	CheckExpires         Duration `yaml:"check_expires"`
+	ProductScriptTimeout Duration `yaml:"product_script_timeout"`
+	SuspensionDeadline   Duration `yaml:"suspension_deadline"`
+	OnUnhealthy          string   `yaml:"on_unhealthy"` // hold, resume_to_recover
+}
+
+// Confirmation is the proof that is asked for before management is resumed.
+type Confirmation struct {
+	PrometheusURLs   []string          `yaml:"prometheus_urls"`
+	Headers          map[string]string `yaml:"headers"`
+	MinimumStable    Duration          `yaml:"minimum_stable"`
+	MaximumSampleAge Duration          `yaml:"maximum_sample_age"`
+}
+
+// Failover is what a standby may do for a lost node.
+type Failover struct {
+	Mode         string       `yaml:"mode"` // off, approve
+	ProofOfDeath ProofOfDeath `yaml:"proof_of_death"`
+}
+
+// ProofOfDeath is how a partition is proven to be off.
+type ProofOfDeath struct {
+	Command Argv     `yaml:"command"`
+	Timeout Duration `yaml:"timeout"`
+}
+
+// Notify is how people are told without Prometheus.
+type Notify struct {
+	Command Argv `yaml:"command"`
+	Syslog  bool `yaml:"syslog"`
+	Errlog  bool `yaml:"errlog"`
+}

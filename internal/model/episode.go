@@ -1,0 +1,67 @@
+package model
+
+import "time"
+
+// EventKind is what a line of the episode log tells.
+type EventKind string
+
+// The events of dr/episode.jsonl and exporter/observed.jsonl.
+const (
+	EventCheck     EventKind = "checkmigrate"
+	EventUndoCheck EventKind = "undocheckmigrate"
+	EventPre       EventKind = "premigrate"
+	EventPost      EventKind = "postmigrate"
+	EventUndoPre   EventKind = "undopremigrate"
+	EventStarted   EventKind = "pmig_started"
+	EventDone      EventKind = "pmig_done"
+	EventAborted   EventKind = "pmig_aborted"
+	EventFreeze    EventKind = "freeze"
+	EventRebooted  EventKind = "rebooted"
+	EventBegin     EventKind = "begin"
+	EventEnd       EventKind = "end"
+	EventEnded     EventKind = "ended"
+	EventExpired   EventKind = "expired"
+)
+
+// EpisodeEvent is one line of an episode log.
+type EpisodeEvent struct {
+	Version int               `json:"version"`
+	Time    time.Time         `json:"time"` // RFC 3339 with nanoseconds, UTC
+	Mono    time.Duration     `json:"mono,omitempty"`
+	Event   EventKind         `json:"event"`
+	Source  string            `json:"source"` // dr, errpt, clock, actor, operator, …
+	Episode string            `json:"episode"`
+	Details map[string]string `json:"details,omitempty"`
+}
+
+// Episode is one migration, or a provisional check for one, as folded from
+// the events of a log.
+type Episode struct {
+	ID          string    `json:"id"`
+	Phase       Phase     `json:"phase"`
+	PhaseStart  time.Time `json:"phase_start"`
+	Provisional bool      `json:"provisional"` // only checked so far: counts as no migration
+	Open        bool      `json:"open"`        // the migration has not ended
+	Window      bool      `json:"window,omitempty"`
+	Start       time.Time `json:"start"` // of the first event
+	Pre         time.Time `json:"pre"`   // of the first premigrate; zero before it
+	// End is taken once, from the first record that ends the migration, in whole milliseconds, and never revised.
+	End    time.Time `json:"end"`
+	Result Result    `json:"result,omitempty"`
+}
+
+// Freeze is one measured freeze of this node.
+type Freeze struct {
+	Start   time.Time `json:"start"`
+	Episode string    `json:"episode,omitempty"` // "" outside a migration
+	// Clock is the gap seen inside, Peer the step of the offset to a peer, Fused their sum. Nil means not visible.
+	Clock *time.Duration `json:"clock,omitempty"`
+	Peer  *time.Duration `json:"peer,omitempty"`
+	Fused *time.Duration `json:"fused,omitempty"`
+	// The truth lies within ± the bound of the estimate.
+	ClockBound time.Duration  `json:"clock_bound,omitempty"`
+	PeerBound  time.Duration  `json:"peer_bound,omitempty"`
+	FusedBound time.Duration  `json:"fused_bound,omitempty"`
+	Brownout   *time.Duration `json:"brownout,omitempty"`
+	Kind       string         `json:"kind"` // suspended, stalled, stepped
+}

@@ -1,0 +1,161 @@
+package model
+
+import "time"
+
+// Source names one question that is asked of the node by one command.
+type Source string
+
+// The sources. The comment names the command and what it yields.
+const (
+	SourceCluster       Source = "cluster"        // clmgr query cluster: Reading.Cluster
+	SourceNodes         Source = "nodes"          // clmgr -cv -a name,state,raw_state query node: Reading.Nodes
+	SourceGroups        Source = "groups"         // clRGinfo -s: Reading.Groups
+	SourceManager       Source = "manager"        // lssrc -ls clstrmgrES: Reading.Manager
+	SourceNodeTimeout   Source = "node_timeout"   // clctrl -tune -x node_timeout: Reading.NodeTimeout
+	SourceDeadmanMode   Source = "deadman_mode"   // clctrl -tune -x deadman_mode: Reading.DeadmanMode
+	SourceGroupServices Source = "group_services" // lssrc -ls cthags: Reading.DeadManSwitch
+	SourceInittab       Source = "inittab"        // lsitab hacmp_lpm: Reading.Inittab
+	SourceMembers       Source = "members"        // lscluster -m: Reading.Members
+	SourceErrlog        Source = "errlog"         // errpt -a -J CLIENT_PMIG_…: Reading.Errlog
+	SourceMonitors      Source = "monitors"       // clmgr query application_monitor: Reading.Monitors
+	SourceSubsystems    Source = "subsystems"     // lssrc -g cluster: Reading.Subsystems
+	SourceProcesses     Source = "processes"      // ps -e -o pid,args: Reading.Processes
+	SourceServer        Source = "server"         // lsattr -El sys0: Reading.Server
+	SourceScripts       Source = "scripts"        // drmgr -l: Reading.Scripts
+)
+
+// Reading is the answer to one Source. Exactly the field of that source is
+// set, and only when Err is empty.
+type Reading struct {
+	Source Source        `json:"source"`
+	At     Instant       `json:"at"` // start of the read: the value is at least as new as this
+	Took   time.Duration `json:"took"`
+	// Err says what failed, on what, and what to do next. Empty means read and understood.
+	Err string `json:"error,omitempty"`
+	// TimedOut, Missing: the command did not answer in time, or does not exist.
+	TimedOut bool `json:"timed_out,omitempty"`
+	Missing  bool `json:"missing,omitempty"`
+	// Unparsed counts lines that were not understood and left out.
+	Unparsed int `json:"unparsed,omitempty"`
+
+	Cluster       *Cluster       `json:"cluster,omitempty"`
+	Nodes         []Node         `json:"nodes,omitempty"`
+	Groups        []GroupRow     `json:"groups,omitempty"`
+	Manager       *Manager       `json:"manager,omitempty"`
+	NodeTimeout   time.Duration  `json:"node_timeout,omitempty"`
+	DeadmanMode   string         `json:"deadman_mode,omitempty"` // "a" assert, "e" event
+	DeadManSwitch *bool          `json:"dead_man_switch,omitempty"`
+	Inittab       *bool          `json:"inittab,omitempty"` // PowerHA's undo entry hacmp_lpm is there
+	Members       []Member       `json:"members,omitempty"`
+	Errlog        []ErrlogEntry  `json:"errlog,omitempty"`
+	Monitors      []Monitor      `json:"monitors,omitempty"`
+	Subsystems    []Subsystem    `json:"subsystems,omitempty"`
+	Processes     []Process      `json:"processes,omitempty"`
+	Server        *Server        `json:"server,omitempty"`
+	Scripts       []DRScriptInfo `json:"scripts,omitempty"`
+}
+
+// Cluster is what `clmgr query cluster` says.
+type Cluster struct {
+	Name  string       `json:"name"`
+	State ClusterState `json:"state"`
+	// Version is VERSION as printed, e.g. "7.2.7"; VersionNumber is VERSION_NUMBER (15 = 7.1.3, 16 = 7.2.0, 23 = 7.2.7).
+	Version       string `json:"version"`
+	VersionNumber int    `json:"version_number"`
+	// Unsynced is UNSYNCED_CHANGES; nil when the attribute is absent.
+	Unsynced *bool `json:"unsynced,omitempty"`
+	// HeartbeatFrequency, GracePeriod, NetworkFailureDetection: nil when absent or unreadable.
+	HeartbeatFrequency      *time.Duration `json:"heartbeat_frequency,omitempty"`
+	GracePeriod             *time.Duration `json:"grace_period,omitempty"`
+	NetworkFailureDetection *time.Duration `json:"network_failure_detection,omitempty"`
+	// HasLPM is false before PowerHA 7.2, which has no LPM variables.
+	HasLPM    bool   `json:"has_lpm"`
+	LPMPolicy Policy `json:"lpm_policy"`
+	// LPMHeartbeat is HEARTBEAT_FREQUENCY_DURING_LPM; nil when absent, 0 while never set (the product then uses 600 s).
+	LPMHeartbeat *time.Duration `json:"lpm_heartbeat,omitempty"`
+	// SkipEventProcessing is SKIP_EVENT_PROCESSING_MANAGE_MODE (7.2.5 on); nil when absent.
+	SkipEventProcessing *bool `json:"skip_event_processing,omitempty"`
+	HyperSwap           bool  `json:"hyperswap,omitempty"`
+}
+
+// Node is one row of `clmgr query node`.
+type Node struct {
+	Name  string    `json:"name"`
+	State NodeState `json:"state"`
+	Raw   string    `json:"raw"` // RAW_STATE as printed
+}
+
+// GroupRow is one row of clRGinfo: a group on one node.
+type GroupRow struct {
+	Group     string     `json:"group"`
+	Node      string     `json:"node"`
+	State     GroupState `json:"state"`
+	Secondary bool       `json:"secondary,omitempty"`
+	Site      string     `json:"site,omitempty"`
+	Raw       string     `json:"raw"`
+}
+
+// Manager is what `lssrc -ls clstrmgrES` says.
+type Manager struct {
+	State      ManagerState `json:"state"`
+	CLVersion  int          `json:"cl_version"`
+	VRMF       string       `json:"vrmf"`
+	ForcedDown []string     `json:"forced_down,omitempty"`
+	// QueuedEvents is the sum of the event queue lines; an event is in progress when State is not stable.
+	QueuedEvents int    `json:"queued_events"`
+	LastEvent    string `json:"last_event,omitempty"`
+}
+
+// Member is one node of `lscluster -m`, as this node sees it.
+type Member struct {
+	Name  string `json:"name"`
+	Up    bool   `json:"up"`
+	Local bool   `json:"local"`
+}
+
+// ErrlogEntry is one entry of errpt about migrations.
+type ErrlogEntry struct {
+	Label    string    `json:"label"`
+	ID       string    `json:"id"`
+	Sequence int       `json:"sequence"`
+	Time     time.Time `json:"time"`
+	Resource string    `json:"resource"`
+}
+
+// Monitor is one application monitor of the cluster's configuration.
+type Monitor struct {
+	Name        string        `json:"name"`
+	Application string        `json:"application"`
+	Type        string        `json:"type"` // process, custom
+	Mode        string        `json:"mode"` // startup, longrunning, both
+	Interval    time.Duration `json:"interval,omitempty"`
+	Method      string        `json:"method,omitempty"`
+	Suspended   bool          `json:"suspended,omitempty"`
+}
+
+// Subsystem is one row of lssrc -g.
+type Subsystem struct {
+	Name   string `json:"name"`
+	Group  string `json:"group"`
+	PID    int    `json:"pid,omitempty"`
+	Active bool   `json:"active"`
+}
+
+// Process is one running process.
+type Process struct {
+	PID  int    `json:"pid"`
+	Args string `json:"args"`
+}
+
+// Server is the physical machine on which the partition runs. It changes in a
+// migration: nothing of it may be a label or be kept over one.
+type Server struct {
+	Serial    string `json:"serial"`
+	TypeModel string `json:"type_model"`
+}
+
+// DRScriptInfo is one row of drmgr -l, in the order in which drmgr runs them.
+type DRScriptInfo struct {
+	Path string `json:"path"`
+	Info string `json:"info"`
+}
