@@ -57,8 +57,12 @@ type WorkloadSeen struct {
 	Nodes []string
 }
 
-// SetKnob changes a knob while the cluster runs.
+// SetKnob changes a knob while the cluster runs. Name may be NAME@NODE: then it holds on that node alone.
 type SetKnob struct{ Name, Value string }
+
+// CommandGone: the process that typed a command was killed before CommandDone (a DR script over its limit). A
+// running cl_dr stops where it is; what the cluster manager has begun goes on.
+type CommandGone struct{ ID string }
 
 func (CommandStarted) isInput()     {}
 func (ScriptEnded) isInput()        {}
@@ -70,6 +74,7 @@ func (Boot) isInput()               {}
 func (NodeDied) isInput()           {}
 func (WorkloadSeen) isInput()       {}
 func (SetKnob) isInput()            {}
+func (CommandGone) isInput()        {}
 
 // CommandOutput: the command printed something. CommandDone: it is over.
 type (
@@ -108,6 +113,14 @@ type MigrationEnded struct {
 	FrozenAt  time.Duration // time of the core
 }
 
+// AppendFile, WriteFile, RemoveFile keep the product's files of a node. Name is relative to the node's root folder:
+// var/hacmp/adm/cluster.log, var/hacmp/log/clutils.log, var/hacmp/cl_dr.state, etc/cluster/ifrestrict.
+type (
+	AppendFile struct{ Node, Name, Text string }
+	WriteFile  struct{ Node, Name, Text string }
+	RemoveFile struct{ Node, Name string }
+)
+
 // Trace is one line of the simulation trace; the shell writes it where it is asked to.
 type Trace struct {
 	At     time.Duration
@@ -124,6 +137,9 @@ func (ThawNode) isEffect()       {}
 func (KillNode) isEffect()       {}
 func (MigrationEnded) isEffect() {}
 func (Trace) isEffect()          {}
+func (AppendFile) isEffect()     {}
+func (WriteFile) isEffect()      {}
+func (RemoveFile) isEffect()     {}
 
 // Config describes the cluster to simulate.
 type Config struct {
