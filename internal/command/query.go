@@ -1,0 +1,144 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"sync"
+	"syscall"
+
+	"powerha_lpm_exporter/internal/model"
+)
+
+// Query runs a read-only command to its end. At the deadline, or when ctx
+// ends, its whole process group is killed and Query returns at once, whether
+// or not the processes went: one that hangs in the kernel cannot be killed. It
+// stays counted until it is gone, so no more than two of a name ever hang.
+func (r *OS) Query(ctx context.Context, q Query) (Output, error) {
+	if err := checkArgv(q.Argv); err != nil {
+		return Output{}, err
+	}
+	if q.Timeout <= 0 {
+		return Output{}, fmt.Errorf("query %s: no deadline given", q.Name)
+	}
+	if !r.enter(q.Name) {
+		return Output{}, fmt.Errorf("%s: %w (%d of them)", q.Name, ErrBusy, maxOutstanding)
+	}
+	run := &queryRun{argv: q.Argv, started: r.clk.Now(), done: make(chan struct{})}
+	limited, cancel := r.clk.WithTimeout(ctx, q.Timeout)
+	defer cancel()
+	r.wg.Add(1)
+	go func() {
+		defer r.wg.Done()
+		defer r.leave(q.Name)
+		run.run()
+	}()
+
+	select {
+	case <-run.done:
+	case <-limited.Done():
+		run.abandon()
+		if err := ctx.Err(); err != nil {
+			return Output{}, fmt.Errorf("%s: %w", q.Name, err)
+		}
+		return Output{}, fmt.Errorf("%s: %w (%s)", q.Name, ErrTimeout, q.Timeout)
+	}
+	if run.err != nil {
+		return Output{}, run.err
+	}
+	return run.output(r.clk.Now()), nil
+}
+
+// enter counts a run in, unless too many are outstanding.
+func (r *OS) enter(name string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.outstanding[name] >= maxOutstanding {
+		return false
+	}
+	r.outstanding[name]++
+	return true
+}
+
+func (r *OS) leave(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.outstanding[name]--
+}
+
+// queryRun is one run. All of it but the group belongs to the goroutine that
+// runs it, until done is closed.
+type queryRun struct {
+	argv           []string
+	started        model.Instant
+	stdout, stderr capped
+	exit           int
+	err            error
+	done           chan struct{}
+
+	mu        sync.Mutex // guards what follows
+	group     int        // process group, 0 while there is none
+	abandoned bool
+}
+
+func (q *queryRun) run() {
+	defer close(q.done)
+	q.stdout.max, q.stderr.max = maxOutput, maxOutput
+	cmd := &exec.Cmd{
+		Path: q.argv[0], Args: q.argv, Env: environment(), Dir: "/",
+		Stdout: &q.stdout, Stderr: &q.stderr,
+		SysProcAttr: &syscall.SysProcAttr{Setpgid: true},
+	}
+	if err := cmd.Start(); err != nil {
+		q.err = startError(q.argv[0], err)
+		return
+	}
+	q.begun(cmd.Process.Pid)
+	err := cmd.Wait() // after the end of the process it waits for whoever inherited its output
+	q.ended()
+	var status *exec.ExitError
+	switch {
+	case err == nil:
+	case errors.As(err, &status):
+		q.exit = status.ExitCode()
+	default:
+		q.err = fmt.Errorf("run %s: %w", q.argv[0], err)
+	}
+}
+
+func (q *queryRun) begun(pid int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.group = pid
+	if q.abandoned { // while it was still being started
+		kill(pid)
+	}
+}
+
+func (q *queryRun) ended() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.group = 0
+}
+
+// abandon kills the group and lets the run end by itself.
+func (q *queryRun) abandon() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.abandoned = true
+	if q.group != 0 {
+		kill(q.group)
+	}
+}
+
+// kill ends a process group. It may be gone already, which is as good.
+func kill(group int) { _ = syscall.Kill(-group, syscall.SIGKILL) }
+
+func (q *queryRun) output(now model.Instant) Output {
+	return Output{
+		Stdout: q.stdout.buf, Stderr: q.stderr.buf, Exit: q.exit,
+		Truncated: q.stdout.dropped || q.stderr.dropped,
+		Started:   q.started, Took: now.Sub(q.started),
+	}
+}
