@@ -1,7 +1,14 @@
 package powerha
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"powerha_lpm_exporter/internal/clock"
@@ -9,39 +16,132 @@ import (
 	"powerha_lpm_exporter/internal/model"
 )
 
+// defaultTimeout is the deadline of a query when Options give none.
+const defaultTimeout = 10 * time.Second
+
 // Options say how the commands of the product are reached.
 type Options struct {
-	Argv    map[string][]string // tool: absolute path and fixed leading arguments
+	// Argv maps a tool to its absolute path and fixed leading arguments. Tools that it lacks have the product's own.
+	Argv    map[string][]string
 	Runner  command.Runner
 	Clock   clock.Clock
-	Timeout time.Duration // of one query
+	Timeout time.Duration // of one query; 10 s when zero
 }
 
-// Client asks the node by the commands of PowerHA, CAA, RSCT and AIX.
-type Client struct{ opt Options }
+// Client asks the node by the commands of PowerHA, CAA, RSCT and AIX, and
+// builds the commands that change the cluster. It holds no state and may be
+// used by several goroutines.
+type Client struct {
+	argv    map[string][]string
+	runner  command.Runner
+	clock   clock.Clock
+	timeout time.Duration
+}
 
 // New returns a client.
-func New(p Options) *Client { return &Client{opt: p} }
-
-// Read asks one question. It never fails beside the reading: Reading.Err tells.
-func (c *Client) Read(_ context.Context, s model.Source) model.Reading {
-	return model.Reading{Source: s, Err: "not read"}
+func New(o Options) *Client {
+	argv := DefaultArgv()
+	maps.Copy(argv, o.Argv)
+	return &Client{argv: argv, runner: o.Runner, clock: o.Clock, timeout: cmp.Or(o.Timeout, defaultTimeout)}
 }
 
-// StopUnmanage stops cluster services of the node and leaves its groups running unmanaged.
-func (c *Client) StopUnmanage(_, _ string) (command.Act, error) { return command.Act{}, nil }
+// DefaultArgv returns where the products install their tools.
+func DefaultArgv() map[string][]string {
+	const utilities = "/usr/es/sbin/cluster/utilities/"
+	return map[string][]string{
+		"clmgr":     {utilities + "clmgr"},
+		"clRGinfo":  {utilities + "clRGinfo"},
+		"lscluster": {"/usr/sbin/lscluster"},
+		"clctrl":    {"/usr/sbin/clctrl"},
+		"lssrc":     {"/usr/bin/lssrc"},
+		"lsitab":    {"/usr/sbin/lsitab"},
+		"lsattr":    {"/usr/sbin/lsattr"},
+		"errpt":     {"/usr/bin/errpt"},
+		"errlogger": {"/usr/bin/errlogger"},
+		"drmgr":     {"/usr/sbin/drmgr"},
+		"ps":        {"/usr/bin/ps"},
+	}
+}
 
-// StartManage starts cluster services of the node and takes its groups back into management.
-func (c *Client) StartManage(_, _ string, _ bool) (command.Act, error) { return command.Act{}, nil }
+// command returns the whole argv of a tool with arguments.
+func (c *Client) command(tool string, args ...string) []string {
+	return append(slices.Clone(c.argv[tool]), args...)
+}
 
-// MoveGroup moves a group to a node.
-func (c *Client) MoveGroup(_, _, _ string) (command.Act, error) { return command.Act{}, nil }
+// Read asks one question by one command. Whatever fails is told by the
+// reading, whose At is before the command's start.
+func (c *Client) Read(ctx context.Context, s model.Source) model.Reading {
+	r := model.Reading{Source: s, At: c.clock.Now()}
+	q, ok := questionOf(s)
+	if !ok {
+		r.Err = fmt.Sprintf("source %q is not known", s)
+		return r
+	}
+	out, err := c.runner.Query(ctx, command.Query{Name: q.tool, Argv: c.command(q.tool, q.args...), Timeout: c.timeout})
+	r.Took = c.clock.Now().Sub(r.At)
+	switch {
+	case err != nil:
+		c.fail(&r, q, err)
+	case out.Truncated:
+		r.Err = q.text("printed more than is taken in; it was left out as a whole")
+	case out.Exit != 0 && !(q.emptyOnExit == out.Exit && silent(out)):
+		r.Err = q.text(exitText(out))
+	default:
+		if r.Unparsed, err = q.parse(&r, out.Stdout); err != nil {
+			r.Err = q.text(parseText(out, err))
+		}
+	}
+	return r
+}
 
-// SetVariable modifies an attribute of the cluster.
-func (c *Client) SetVariable(_, _, _ string) (command.Act, error) { return command.Act{}, nil }
+// fail tells why a command gave no output.
+func (c *Client) fail(r *model.Reading, q question, err error) {
+	r.TimedOut = errors.Is(err, command.ErrTimeout)
+	r.Missing = errors.Is(err, command.ErrMissing)
+	path := c.argv[q.tool][0]
+	switch {
+	case r.Missing && errors.Is(err, fs.ErrPermission):
+		r.Err = fmt.Sprintf("%s: %s may not be executed by this user; give the right, or set cluster.commands.%s to a sudo command",
+			q, path, q.tool)
+	case r.Missing:
+		r.Err = fmt.Sprintf("%s: there is no %s; install what provides it, or set cluster.commands.%s", q, path, q.tool)
+	case r.TimedOut:
+		r.Err = q.text(fmt.Sprintf("no answer within %s", c.timeout))
+	case errors.Is(err, command.ErrBusy):
+		r.Err = q.text("two earlier runs of it still hang")
+	default:
+		r.Err = fmt.Sprintf("%s: %v", q, err)
+	}
+}
 
-// Sync synchronises the cluster configuration.
-func (c *Client) Sync(_ string) command.Act { return command.Act{} }
+// silent reports whether a command said nothing at all.
+func silent(out command.Output) bool {
+	return firstLine(out.Stdout) == "" && firstLine(out.Stderr) == ""
+}
 
-// DefaultArgv returns the product's own paths.
-func DefaultArgv() map[string][]string { return nil }
+func exitText(out command.Output) string {
+	how := fmt.Sprintf("exit %d", out.Exit)
+	if out.Exit < 0 {
+		how = "ended by a signal"
+	}
+	for _, stream := range [][]byte{out.Stderr, out.Stdout} {
+		if said := firstLine(stream); said != "" {
+			return how + ": " + said
+		}
+	}
+	return how + " without a word"
+}
+
+// parseText adds what the command said of itself on the error stream.
+func parseText(out command.Output, err error) string {
+	if said := firstLine(out.Stderr); said != "" {
+		return fmt.Sprintf("%v; it said: %s", err, said)
+	}
+	return err.Error()
+}
+
+// String names the question as it would be typed, without the path.
+func (q question) String() string { return strings.Join(append([]string{q.tool}, q.args...), " ") }
+
+// text puts a failure between what was asked and what to do next.
+func (q question) text(what string) string { return fmt.Sprintf("%s: %s; %s", q, what, q.hint) }

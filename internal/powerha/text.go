@@ -1,0 +1,134 @@
+package powerha
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// maxRows bounds what a parser returns, whatever it is given.
+const maxRows = 20000
+
+// maxRaw bounds texts that are kept as they were printed.
+const maxRaw = 256
+
+// lines yields the lines of b without their ends.
+func lines(b []byte) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		n := 0
+		for line := range strings.Lines(string(b)) {
+			if n++; n > maxRows {
+				return
+			}
+			if !yield(strings.TrimRight(line, "\r\n")) {
+				return
+			}
+		}
+	}
+}
+
+// errEmpty: a command that always prints something printed nothing.
+var errEmpty = errors.New("printed nothing")
+
+// notUnderstood is the error for an output in which what was sought is not
+// found. It quotes the first line, which mostly is the command's own message.
+func notUnderstood(b []byte, sought string) error {
+	first := firstLine(b)
+	if first == "" {
+		return fmt.Errorf("%w, no %s", errEmpty, sought)
+	}
+	return fmt.Errorf("no %s in the output, which begins %q", sought, first)
+}
+
+// firstLine returns the first line that holds something, fit for a message.
+func firstLine(b []byte) string {
+	for line := range lines(b) {
+		if line = clip(line); line != "" {
+			return line
+		}
+	}
+	return ""
+}
+
+// clip makes a text fit for being kept: printable, on one line, and not long.
+func clip(s string) string {
+	s = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t', r == '\n':
+			return ' '
+		case r < ' ', r == 0x7f, r == utf8.RuneError:
+			return -1
+		}
+		return r
+	}, s)), " ")
+	if len(s) > maxRaw {
+		s = strings.ToValidUTF8(s[:maxRaw], "")
+	}
+	return s
+}
+
+// isRule reports whether the line is a rule of hyphens.
+func isRule(line string) bool {
+	line = strings.TrimSpace(line)
+	return len(line) >= 5 && strings.Trim(line, "-") == ""
+}
+
+// isName reports whether s may be the name of a node or a group: letters,
+// digits, underscore, hyphen and dot, with no hyphen first.
+func isName(s string) bool {
+	if s == "" || len(s) > 255 || s[0] == '-' {
+		return false
+	}
+	for _, r := range s {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '_', r == '-', r == '.':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// fold makes words comparable: upper case, underscores as spaces, single spaces.
+func fold(s string) string {
+	return strings.ToUpper(strings.Join(strings.Fields(strings.ReplaceAll(s, "_", " ")), " "))
+}
+
+// unquote takes one pair of quotes off. The two need not match: a stray one is seen in print.
+func unquote(s string) string {
+	s = strings.TrimSpace(s)
+	if s != "" && (s[0] == '"' || s[0] == '\'') {
+		s = s[1:]
+	}
+	if n := len(s); n > 0 && (s[n-1] == '"' || s[n-1] == '\'') {
+		s = s[:n-1]
+	}
+	return s
+}
+
+// number reads a number that is not negative.
+func number(s string) (int, bool) {
+	n, err := strconv.ParseUint(strings.TrimSpace(s), 10, 31)
+	return int(n), err == nil //nolint:gosec // 31 bits
+}
+
+// seconds reads a whole number of seconds.
+func seconds(s string) (time.Duration, bool) {
+	n, ok := number(s)
+	return time.Duration(n) * time.Second, ok
+}
+
+// truth reads true or false, and the other words that clmgr has for them.
+func truth(s string) (value, ok bool) {
+	switch strings.ToLower(strings.TrimSpace(s)) {
+	case "true", "yes", "enabled", "on", "1":
+		return true, true
+	case "false", "no", "disabled", "off", "0":
+		return false, true
+	}
+	return false, false
+}
