@@ -1,0 +1,199 @@
+package freeze
+
+import (
+	"time"
+
+	"powerha_lpm_exporter/internal/model"
+)
+
+// Kind says what a gap was.
+type Kind string
+
+// The kinds of gap.
+const (
+	// Suspended: nothing of the node, or of this process, ran. A freeze. A
+	// process that is stopped alone (SIGSTOP, a debugger) looks the same.
+	Suspended Kind = "suspended"
+	// Stalled: the sampler was runnable and waited for a processor. No freeze.
+	Stalled Kind = "stalled"
+	// Stepped: the time of day moved and the monotonic clocks did not. Somebody
+	// set the time, or a time synchronisation did. No freeze.
+	Stepped Kind = "stepped"
+	// Faulty: a clock that must not went backwards (a counter that wraps). It
+	// was left out.
+	Faulty Kind = "faulty"
+)
+
+// Gap is a time in which the clocks did not go as expected.
+type Gap struct {
+	Kind Kind
+	// Start and End bound the gap: the last sample before it and the first
+	// after it. Start.Wall is corrected to the estimated start of a freeze.
+	Start, End model.Instant
+	// Estimate is how long it lasted; the truth lies within ± Bound of it. For
+	// Stepped it is the signed step of the time of day, for Faulty the negative
+	// difference.
+	Estimate, Bound time.Duration
+	// Clock names the one that was taken, or that is faulty: mono, raw, boot, real.
+	Clock string
+	// What each clock and the run delay grew by over the gap, for the log.
+	Mono, Raw, Boot, Real, RunDelay time.Duration
+	// Tick is the interval that was expected.
+	Tick time.Duration
+}
+
+// Config is how often to look and what to take for a gap. Zero values mean the
+// defaults.
+type Config struct {
+	FineTick, CoarseTick           time.Duration // 10 ms while an episode is open, else 250 ms
+	FineThreshold, CoarseThreshold time.Duration // over the expected tick: 40 ms, 200 ms
+	StepThreshold                  time.Duration // of the time of day against the monotonic clock: 40 ms
+}
+
+func (c Config) withDefaults() Config {
+	def := func(d *time.Duration, v time.Duration) {
+		if *d <= 0 {
+			*d = v
+		}
+	}
+	def(&c.FineTick, 10*time.Millisecond)
+	def(&c.CoarseTick, 250*time.Millisecond)
+	def(&c.FineThreshold, 40*time.Millisecond)
+	def(&c.CoarseThreshold, 200*time.Millisecond)
+	def(&c.StepThreshold, 40*time.Millisecond)
+	return c
+}
+
+// Lateness of a wake-up that is always allowed for, and how many ticks the
+// largest one that was measured is remembered.
+const (
+	leastLate   = time.Millisecond
+	lateHistory = 64
+)
+
+// Detector finds gaps in a sequence of samples. It is synchronous, allocates
+// nothing, and belongs to one goroutine.
+type Detector struct {
+	cfg  Config
+	fine bool
+	have bool
+	last Sample
+	late [lateHistory]time.Duration // of the last ticks without a gap
+	next int                        // index into late
+	out  [5]Gap
+}
+
+// New returns a detector with a coarse tick.
+func New(cfg Config) *Detector { return &Detector{cfg: cfg.withDefaults()} }
+
+// SetFine chooses the fine tick (an episode is open) or the coarse one.
+func (d *Detector) SetFine(fine bool) { d.fine = fine }
+
+// Tick is how long to sleep before the next sample, whose Tick it becomes.
+func (d *Detector) Tick() time.Duration {
+	if d.fine {
+		return d.cfg.FineTick
+	}
+	return d.cfg.CoarseTick
+}
+
+// Step takes the next sample in and returns the gaps that it ends, none as a
+// rule. The result is valid until the next call.
+func (d *Detector) Step(s Sample) []Gap {
+	last, first := d.last, !d.have
+	d.last, d.have = s, true
+	if first {
+		return nil
+	}
+	g := Gap{
+		Start: model.Instant{Wall: last.Real, Mono: last.Mono},
+		End:   model.Instant{Wall: s.Real, Mono: s.Mono},
+		Mono:  s.Mono - last.Mono,
+		Real:  s.Real.Sub(last.Real),
+		Tick:  s.Tick,
+	}
+	if s.Has&last.Has&HasRaw != 0 {
+		g.Raw = s.Raw - last.Raw
+	}
+	if s.Has&last.Has&HasBoot != 0 {
+		g.Boot = s.Boot - last.Boot
+	}
+	if s.Has&last.Has&HasRunDelay != 0 {
+		g.RunDelay = max(0, s.RunDelay-last.RunDelay)
+	}
+	return d.classify(g)
+}
+
+// classify appends what g turns out to be to the detector's buffer.
+func (d *Detector) classify(g Gap) []Gap {
+	out := d.out[:0]
+	elapsed := max(0, g.Mono)
+	g.Clock = "mono"
+	for _, c := range [...]struct {
+		name string
+		v    time.Duration
+	}{{"mono", g.Mono}, {"raw", g.Raw}, {"boot", g.Boot}} {
+		if c.v < 0 {
+			f := g
+			f.Kind, f.Clock, f.Estimate = Faulty, c.name, c.v
+			out = append(out, f)
+		}
+		// The others agree with the monotonic clock to within slewing. Only more counts: boot goes on while the
+		// system is suspended.
+		if c.v > elapsed+elapsed/64+time.Millisecond {
+			elapsed, g.Clock = c.v, c.name
+		}
+	}
+	if step := g.Real - elapsed; step > d.cfg.StepThreshold || step < -d.cfg.StepThreshold {
+		s := g
+		s.Kind, s.Clock, s.Estimate = Stepped, "real", step
+		out = append(out, s)
+	}
+	over := elapsed - g.Tick
+	if over <= d.threshold(g.Tick) {
+		d.late[d.next] = max(0, over)
+		d.next = (d.next + 1) % lateHistory
+		return out
+	}
+	return append(out, d.gap(g, elapsed, over))
+}
+
+// threshold is what a sample may be late. It follows the tick that was slept,
+// so that the change from coarse to fine takes no coarse tick for a gap.
+func (d *Detector) threshold(tick time.Duration) time.Duration {
+	if tick <= d.cfg.FineTick {
+		return d.cfg.FineThreshold
+	}
+	return d.cfg.CoarseThreshold
+}
+
+// gap judges an interval that was too long.
+//
+// The timer of a frozen sampler runs on where the clocks do, so it may expire
+// within the freeze. The freeze therefore began anywhere between the last
+// sample and the moment at which the next was due, or a little later, and
+// ended at this sample, or a little earlier: its length lies between
+// elapsed - tick - lateness and elapsed, less what was spent waiting for a
+// processor. The estimate is the middle.
+func (d *Detector) gap(g Gap, elapsed, over time.Duration) Gap {
+	if g.RunDelay >= over/2 {
+		g.Kind, g.Estimate, g.Bound = Stalled, over, g.Tick
+		return g
+	}
+	g.Kind = Suspended
+	high := elapsed - g.RunDelay
+	low := max(0, over-d.lateness()-g.RunDelay)
+	g.Estimate = (low + high) / 2
+	g.Bound = (high-low)/2 + time.Microsecond
+	g.Start.Wall = g.Start.Wall.Add(min(g.Tick, elapsed) / 2)
+	return g
+}
+
+// lateness is the largest that was measured of late.
+func (d *Detector) lateness() time.Duration {
+	late := leastLate
+	for _, l := range d.late {
+		late = max(late, l)
+	}
+	return late
+}

@@ -1,0 +1,20 @@
+// Package freeze measures how long this node stood still.
+//
+// Two things are seen. A Detector compares two readings of the node's clocks
+// with the time that was to pass between them: the gap. Package peer compares
+// the node's clock with that of another node: the step of the offset. Where
+// the counters of a frozen partition run on, the gap is the freeze and the
+// offset does not step; where they stand still with it, it is the other way
+// round. Which of the two a hypervisor does need not be known: the sum is
+// right in both (Fuse). What neither could see is not visible, never 0.
+//
+// Feeding it, in this order, whenever something comes in:
+//
+//  1. Run samples the clocks and hands each Gap to the caller. SetFine(true)
+//     while an episode is open makes the tick fine.
+//  2. The caller gives each Gap to package peer (peer.Service.OwnGap), which
+//     takes it out of the silence that it measures and looks whether the
+//     offset stepped as well, and to Tracker.Step.
+//  3. The PeerStep and PeerSilence values that come back go to Tracker.Step.
+//  4. Tracker.Step returns each freeze once, at most three seconds after it.
+package freeze

@@ -1,0 +1,32 @@
+package freeze
+
+import (
+	"time"
+)
+
+// Sample is one joint reading of the clocks of this node. Monotonic clocks
+// count from origins of their own; only differences mean anything.
+type Sample struct {
+	// Tick is the time that was to pass since the sample before: what the
+	// sampler meant to sleep.
+	Tick time.Duration
+	Mono time.Duration // CLOCK_MONOTONIC
+	Raw  time.Duration // CLOCK_MONOTONIC_RAW: not slewed by time synchronisation
+	Boot time.Duration // CLOCK_BOOTTIME: counts system suspension too
+	Real time.Time     // CLOCK_REALTIME, UTC
+	// RunDelay is the time that the sampling thread was runnable and waited
+	// for a processor (/proc/thread-self/schedstat on Linux, second field).
+	RunDelay time.Duration
+	// Has tells which of Raw, Boot and RunDelay this system has.
+	Has Has
+}
+
+// Has is a set of optional parts of a Sample.
+type Has uint8
+
+// The optional parts.
+const (
+	HasRaw Has = 1 << iota
+	HasBoot
+	HasRunDelay
+)
