@@ -1,0 +1,136 @@
+# make demo   one migration in a simulated cluster, shown as it happens
+# make test   everything that CI runs
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+MAKEFLAGS   += --no-print-directory
+
+GO       ?= go
+PROGRAMS := powerha_lpm_exporter powerha_lpm_actor lpmctl powerha_sim
+TARGETS  := aix/ppc64 linux/ppc64le linux/ppc64 linux/amd64
+NESTED   := internal/tools internal/demo
+BUILD    := $(CURDIR)/.build
+TOOLS    := $(CURDIR)/.tools/bin
+ARGS     ?=
+BENCHTIME ?= 1s
+# Formats and journals that must not depend on the byte order of the machine.
+BIG_ENDIAN := ./internal/powerha/... ./internal/journal/... ./internal/episode/...
+
+export CGO_ENABLED ?= 0
+# The race detector alone needs cgo.
+RACE := CGO_ENABLED=1 $(GO) test -race
+
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+VERSION_PACKAGE := github.com/prometheus/common/version
+LDFLAGS  := -X $(VERSION_PACKAGE).Version=$(VERSION) -X $(VERSION_PACKAGE).Revision=$(REVISION)
+
+define step
+printf '\n== %s\n' "$(1)"
+endef
+
+.PHONY: help build demo test bench generate clean tools \
+	check-format check-vet check-lint check-cross check-unit check-nested check-big-endian check-rendered check-rules check-demo
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+build: ## build the four programs for this machine into .build/
+	@mkdir -p $(BUILD)
+	@for program in $(PROGRAMS); do \
+		$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BUILD)/$$program ./cmd/$$program; \
+	done
+
+demo: ## run the demo; make demo ARGS=abort for another scenario, ARGS=--help for all
+	@$(CURDIR)/internal/demo/run $(ARGS)
+
+test: ## everything that CI runs; installs what it needs into .tools/
+	@$(MAKE) tools
+	@$(MAKE) check-rendered
+	@$(MAKE) check-format
+	@$(MAKE) check-vet
+	@$(MAKE) check-unit
+	@$(MAKE) check-nested
+	@$(MAKE) check-lint
+	@$(MAKE) check-cross
+	@$(MAKE) check-big-endian
+	@$(MAKE) check-rules
+	@$(MAKE) check-demo
+	@printf '\nall checks passed\n'
+
+tools:
+	@$(call step,development tools in .tools/)
+	@internal/tools/install $(TOOLS_ARGS)
+
+check-rendered:
+	@$(call step,rendered rules are those of the mixin)
+	@$(GO) run -C internal/tools ./mixin -mixin $(CURDIR)/mixin -alerts $(CURDIR)/alerts -check
+
+check-format:
+	@$(call step,gofumpt)
+	@if [[ -x $(TOOLS)/gofumpt ]]; then \
+		unformatted=$$($(TOOLS)/gofumpt -l $$(git ls-files --cached --others --exclude-standard -- '*.go')); \
+		if [[ -n $$unformatted ]]; then printf 'run %s -w on:\n%s\n' .tools/bin/gofumpt "$$unformatted"; exit 1; fi; \
+	else echo 'SKIPPED: no gofumpt'; fi
+
+check-vet:
+	@$(call step,go vet for this machine and for AIX)
+	@$(GO) vet ./...
+	@GOOS=aix GOARCH=ppc64 $(GO) vet ./...
+
+check-unit:
+	@$(call step,tests with the race detector)
+	@if command -v "$${CC:-gcc}" >/dev/null; then $(RACE) -timeout 20m ./...; \
+	else echo 'SKIPPED: the race detector (no C compiler); tests without it'; $(GO) test -timeout 20m ./...; fi
+
+check-nested:
+	@for module in $(NESTED); do \
+		$(call step,module $$module); \
+		(cd $$module && $(GO) vet ./... && $(GO) test -timeout 20m ./...); \
+	done
+
+check-lint:
+	@$(call step,golangci-lint)
+	@if [[ -x $(TOOLS)/golangci-lint ]]; then \
+		$(TOOLS)/golangci-lint run ./...; \
+		for module in $(NESTED); do (cd $$module && $(TOOLS)/golangci-lint run --config $(CURDIR)/.golangci.yml ./...); done; \
+	else echo 'SKIPPED: no golangci-lint'; fi
+
+check-cross:
+	@$(call step,programs for $(TARGETS))
+	@for target in $(TARGETS); do \
+		for program in $(PROGRAMS); do \
+			mkdir -p $(BUILD)/$$target; \
+			CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} \
+				$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BUILD)/$$target/$$program ./cmd/$$program; \
+		done; \
+		echo "   $$target"; \
+	done
+
+check-big-endian:
+	@$(call step,parsers and journal on a big-endian machine)
+	@if [[ -x $(TOOLS)/qemu-ppc64-static ]]; then \
+		CGO_ENABLED=0 GOOS=linux GOARCH=ppc64 $(GO) test -short -timeout 20m -exec $(TOOLS)/qemu-ppc64-static $(BIG_ENDIAN); \
+	else echo 'SKIPPED: no qemu-ppc64-static'; fi
+
+check-rules:
+	@$(call step,promtool on the rules)
+	@if [[ -x $(TOOLS)/promtool ]]; then \
+		$(TOOLS)/promtool check rules alerts/*.yaml && $(TOOLS)/promtool test rules mixin/tests/*.yaml; \
+	else echo 'SKIPPED: no promtool'; fi
+
+check-demo:
+	@$(call step,all scenarios of the demo side by side)
+	@$(CURDIR)/internal/demo/run --all --headless
+
+bench: ## benchmarks in benchstat's form
+	@$(MAKE) tools TOOLS_ARGS=bench
+	@mkdir -p $(BUILD)
+	@$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -count 6 ./... | tee $(BUILD)/bench.txt
+	@if [[ -x $(TOOLS)/benchstat ]]; then $(TOOLS)/benchstat $(BUILD)/bench.txt; fi
+
+generate: ## render mixin/ to alerts/
+	@$(GO) run -C internal/tools ./mixin -mixin $(CURDIR)/mixin -alerts $(CURDIR)/alerts
+
+clean: ## remove what was built, and the installed tools
+	@rm -rf $(BUILD) $(CURDIR)/.tools

@@ -1,0 +1,40 @@
+// Package render evaluates the mixin's jsonnet, with a changed _config where
+// the demo needs shorter windows, and returns the rule files.
+package render
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	jsonnet "github.com/google/go-jsonnet"
+)
+
+// Rules evaluates mixin.libsonnet in the folder and returns its recording
+// rules and alerts as one Prometheus rule file (JSON, which is YAML too).
+// Overrides replace keys of _config.
+func Rules(folder string, overrides map[string]any) ([]byte, error) {
+	over, err := json.Marshal(overrides)
+	if err != nil {
+		return nil, fmt.Errorf("encode the overrides of _config: %w", err)
+	}
+	if overrides == nil {
+		over = []byte("{}")
+	}
+	path := filepath.Join(folder, "mixin.libsonnet")
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("read the mixin: %w", err)
+	}
+	vm := jsonnet.MakeVM()
+	vm.Importer(&jsonnet.FileImporter{JPaths: []string{folder}})
+	vm.ExtCode("overrides", string(over))
+	src := `
+local m = (import 'mixin.libsonnet') + { _config+:: std.extVar('overrides') };
+{ groups: m.prometheusRules.groups + m.prometheusAlerts.groups }`
+	out, err := vm.EvaluateAnonymousSnippet("demo.jsonnet", src)
+	if err != nil {
+		return nil, fmt.Errorf("evaluate %s: %w", path, err)
+	}
+	return []byte(out), nil
+}

@@ -1,0 +1,56 @@
+{
+  _config+:: {
+    // Matchers put into every selector of the exporter's and of the actor's
+    // metrics, for example 'job="powerha_lpm_exporter"'. Empty: none.
+    selector: '',
+    actorSelector: self.selector,
+
+    // How often the targets are scraped and the groups evaluated. All spans
+    // are in seconds; fractions are allowed.
+    scrapeInterval: 15,
+    ruleInterval: 15,
+
+    // The gate looks back over this span; it must be at least the actors'
+    // confirmation.minimum_stable.
+    gateWindow: 60,
+    // This part of the samples that fit into the window must be there.
+    gateSampleRatio: 0.8,
+    // The collectors that stand in for probes on a node that owns no group.
+    gateCollectors: 'migration|resource_group|cluster',
+
+    // How long the last known state counts when a target gives no samples:
+    // longer than any freeze, and than the time people need to look.
+    memory: 2 * 3600,
+
+    // Unmanaged for longer than this pages.
+    unmanagedTooLong: 1800,
+    // A failing application of an unmanaged node pages after this.
+    applicationDownFor: 60,
+    // No samples from an unmanaged node, or collectors without success for
+    // collectorStale, page after blindFor. An ordinary freeze is shorter.
+    blindFor: 300,
+    collectorStale: 60,
+    // The same for a managed node, which only warns.
+    goneFor: 900,
+    // A node in migration that its peers and Prometheus do not hear is lost
+    // after this. Longer than an ordinary freeze.
+    nodeLostFor: 120,
+    // A freeze is reported for so long after its start.
+    freezeReportedFor: 3600,
+    // The actor has found the protection incomplete.
+    unmanagedOnlyFor: 60,
+    // Settings of PowerHA's own script that stay behind.
+    leftoverFor: 600,
+    // Nodes tell different things about the same cluster.
+    disagreeFor: 600,
+
+    criticalSeverity: 'critical',
+    warningSeverity: 'warning',
+
+    // %s is the name of the alert, in lower case.
+    runbookURLPattern: 'https://github.com/powerha-lpm/powerha_lpm_exporter/blob/main/mixin/runbook.md#%s',
+  },
+
+  prometheusRules+:: { groups: [] },
+  prometheusAlerts+:: { groups: [] },
+}

@@ -1,0 +1,10 @@
+// Alerts and recording rules for PowerHA clusters whose nodes are moved by
+// Live Partition Mobility. Change what differs at your site in _config:
+//
+//   (import 'mixin.libsonnet') + { _config+:: { selector: 'job="powerha"' } }
+(import 'config.libsonnet') +
+(import 'rules/gate.libsonnet') +
+(import 'rules/cluster.libsonnet') +
+(import 'alerts/suspension.libsonnet') +
+(import 'alerts/migration.libsonnet') +
+(import 'alerts/monitoring.libsonnet')
