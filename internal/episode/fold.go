@@ -274,6 +274,9 @@ func (f *folder) ended(e model.EpisodeEvent) {
 	default:
 		setPhase(ep, model.PhaseIdle, e.Time)
 	}
+	if ep.Closed.IsZero() {
+		ep.Closed = e.Time
+	}
 }
 
 func resultOf(e model.EpisodeEvent, otherwise model.Result) model.Result {

@@ -48,6 +48,8 @@ type Episode struct {
 	// End is taken once, from the first record that ends the migration, in whole milliseconds, and never revised.
 	End    time.Time `json:"end"`
 	Result Result    `json:"result,omitempty"`
+	// Closed is when an actor said that the episode is over, suspension and all; zero before it, or without an actor.
+	Closed time.Time `json:"closed"`
 }
 
 // Freeze is one measured freeze of this node.

@@ -1,0 +1,118 @@
+// Package exporter is the exporter's core and its shell. The core decides
+// what is read when and what is known of it: Step(now, inputs) → effects. The
+// shell runs the effects, each in a goroutine with a deadline, and publishes
+// the core's view. Nothing is read because somebody scrapes.
+package exporter
+
+import (
+	"time"
+
+	"powerha_lpm_exporter/collector"
+	"powerha_lpm_exporter/internal/freeze"
+	"powerha_lpm_exporter/internal/model"
+	"powerha_lpm_exporter/internal/probe"
+)
+
+// Options is what the configuration says.
+type Options struct {
+	Cluster, Node string // "" asks the cluster
+	// Interval is how often each source is read, Timeout when it is given up.
+	Interval, Timeout time.Duration
+	CheckExpires      time.Duration
+	Enabled           map[string]bool // collectors
+	Probes            []probe.Spec
+	// LPMPolicy and LPMHeartbeat are the standing values that are wanted.
+	LPMPolicy    model.Policy
+	LPMHeartbeat time.Duration
+	Config       collector.ConfigState
+}
+
+// Input is something that the core is told.
+type Input interface{ input() }
+
+// ReadingDone: a Read is over.
+type ReadingDone struct{ Reading model.Reading }
+
+// LogRead: dr/episode.jsonl as it is now. Err is set when it could not be read.
+type LogRead struct {
+	Events  []model.EpisodeEvent
+	Damaged int
+	Err     string
+}
+
+// ProbeDone: a RunProbe is over.
+type ProbeDone struct{ Result probe.Result }
+
+// GapSeen: the freeze detector saw a gap.
+type GapSeen struct{ Gap freeze.Gap }
+
+// PeersSeen: what the heartbeats tell. Ended lists silences of peers that are over.
+type PeersSeen struct {
+	Status   []model.PeerStatus
+	Steps    []freeze.PeerStep
+	Silences []freeze.PeerSilence // of us, at the peers
+	Ended    []Silence
+}
+
+// Silence of a peer.
+type Silence struct {
+	Peer     string
+	Duration time.Duration
+}
+
+// Health tells how a part of the shell fares; an empty Err means well.
+type Health struct {
+	Part string // a constant below
+	Err  string
+}
+
+// Parts of the shell.
+const (
+	PartSampler = "sampler"
+	PartPeers   = "peers"
+	PartState   = "state"
+)
+
+// Configured: the configuration was loaded again.
+type Configured struct{ Options Options }
+
+func (ReadingDone) input() {}
+func (LogRead) input()     {}
+func (ProbeDone) input()   {}
+func (GapSeen) input()     {}
+func (PeersSeen) input()   {}
+func (Health) input()      {}
+func (Configured) input()  {}
+
+// Effect is something that the shell is to do.
+type Effect interface{ effect() }
+
+// Read: read the source and answer with ReadingDone.
+type Read struct{ Source model.Source }
+
+// RunProbe: run the probe and answer with ProbeDone.
+type RunProbe struct{ Run probe.Run }
+
+// AppendObserved: write the events to exporter/observed.jsonl.
+type AppendObserved struct{ Events []model.EpisodeEvent }
+
+// Persist: replace exporter/exporter.json.
+type Persist struct{ State State }
+
+// Tell is what the peers are told from now on.
+type Tell struct {
+	Phase     model.Phase
+	Episode   string
+	Suspended bool
+	Probes    []model.ProbeStatus
+}
+
+// Fine: an episode is open, so freezes are measured with a fine tick.
+type Fine struct{ On bool }
+
+func (Read) effect()           {}
+func (RunProbe) effect()       {}
+func (AppendObserved) effect() {}
+func (Persist) effect()        {}
+func (Tell) effect()           {}
+func (Fine) effect()           {}

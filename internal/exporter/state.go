@@ -1,0 +1,175 @@
+package exporter
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"powerha_lpm_exporter/collector"
+	"powerha_lpm_exporter/internal/durable"
+	"powerha_lpm_exporter/internal/model"
+)
+
+// StateName is the exporter's own file, relative to the state folder.
+const StateName = "exporter/exporter.json"
+
+const stateVersion = 1
+
+// ErrNewer: a newer program wrote the state; this one must not replace it.
+var ErrNewer = errors.New("state was written by a newer version: install that version again, or move the file away")
+
+// State is what outlives a restart of the exporter.
+type State struct {
+	Version   int                  `json:"version"`
+	Created   time.Time            `json:"created"` // since when the counters count
+	Cluster   string               `json:"cluster"`
+	Node      string               `json:"node"`
+	Owners    []model.LastOwner    `json:"owners"`
+	Unmanaged map[string]time.Time `json:"unmanaged,omitempty"`
+
+	Migrations map[model.Result]uint64        `json:"migrations"`
+	Counted    []string                       `json:"counted"` // episodes that are in Migrations, the newest last
+	Histograms map[string]collector.Histogram `json:"histograms"`
+	Silences   map[string]collector.Histogram `json:"silences,omitempty"`
+	Events     map[string]uint64              `json:"events,omitempty"`
+	Unwanted   map[string]uint64              `json:"unwanted,omitempty"`
+	Window     time.Duration                  `json:"window,omitempty"`
+	LastFreeze *model.Freeze                  `json:"last_freeze,omitempty"`
+	Settled    Settled                        `json:"settled"`
+	Calm       Settings                       `json:"calm"`   // as last seen with no migration under way
+	Before     *Settings                      `json:"before"` // as before the last migration
+	Errlog     ErrlogCursor                   `json:"errlog"`
+}
+
+// Settled is the last migration after which the node was seen managed again.
+type Settled struct {
+	Episode string    `json:"episode,omitempty"`
+	At      time.Time `json:"at"`
+}
+
+// Settings are those that PowerHA's own script changes for a migration. Zero values were never read.
+type Settings struct {
+	NodeTimeout time.Duration `json:"node_timeout,omitempty"`
+	DeadmanMode string        `json:"deadman_mode,omitempty"`
+	Switch      *bool         `json:"switch,omitempty"`
+}
+
+// ErrlogCursor is the last entry of the error log that was taken in.
+type ErrlogCursor struct {
+	Set      bool      `json:"set"`
+	Sequence int       `json:"sequence"`
+	Time     time.Time `json:"time"`
+}
+
+// The histograms of a State.
+const (
+	migrationDuration = "powerha_lpm_migration_duration_seconds"
+	freezeDuration    = "powerha_lpm_freeze_duration_seconds"
+	peerSilence       = "powerha_peer_silence_seconds"
+)
+
+// NewState is the state of an exporter that was never there before.
+func NewState(now time.Time) State {
+	s := State{Version: stateVersion, Created: now.UTC().Truncate(time.Millisecond)}
+	s.complete()
+	return s
+}
+
+// complete fills in what a file does not have or has for other buckets.
+func (s *State) complete() {
+	if s.Migrations == nil {
+		s.Migrations = make(map[model.Result]uint64)
+	}
+	if s.Events == nil {
+		s.Events = make(map[string]uint64)
+	}
+	if s.Unwanted == nil {
+		s.Unwanted = make(map[string]uint64)
+	}
+	if s.Unmanaged == nil {
+		s.Unmanaged = make(map[string]time.Time)
+	}
+	if s.Silences == nil {
+		s.Silences = make(map[string]collector.Histogram)
+	}
+	for peer, h := range s.Silences {
+		if !h.Fits(peerSilence) {
+			delete(s.Silences, peer)
+		}
+	}
+	if s.Histograms == nil {
+		s.Histograms = make(map[string]collector.Histogram)
+	}
+	for key, metric := range histogramKeys() {
+		if !s.Histograms[key].Fits(metric) {
+			s.Histograms[key] = collector.NewHistogram(metric)
+		}
+	}
+}
+
+func histogramKeys() map[string]string {
+	return map[string]string{
+		"migration":       migrationDuration,
+		collector.ByClock: freezeDuration, collector.ByPeer: freezeDuration, collector.ByFused: freezeDuration,
+	}
+}
+
+// LoadState reads the state, or begins a new one when there is none. On any error the state returned is a new one
+// that serves in memory; an error that matches ErrNewer means that the file must not be written.
+func LoadState(fsys durable.FS, now time.Time) (State, error) {
+	p, err := fsys.ReadFile(StateName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return NewState(now), nil
+	}
+	if err != nil {
+		return NewState(now), fmt.Errorf("read %s: %w", StateName, err)
+	}
+	var s State
+	if err := json.Unmarshal(p, &s); err != nil {
+		return NewState(now), fmt.Errorf("read %s: %w: counters begin anew", StateName, err)
+	}
+	if s.Version > stateVersion {
+		return NewState(now), fmt.Errorf("%s has version %d, this program knows %d: %w", StateName, s.Version, stateVersion, ErrNewer)
+	}
+	if s.Version < 1 || s.Created.IsZero() {
+		return NewState(now), fmt.Errorf("read %s: no version or creation time in it: counters begin anew", StateName)
+	}
+	s.complete()
+	return s, nil
+}
+
+// SaveState replaces the state on disk.
+func SaveState(fsys durable.FS, s State) error {
+	p, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", StateName, err)
+	}
+	if err := fsys.Replace(StateName, append(p, '\n'), 0o640); err != nil {
+		return fmt.Errorf("write %s: %w", StateName, err)
+	}
+	return nil
+}
+
+// clone returns a state that shares nothing that changes.
+func (s *State) clone() State {
+	c := *s
+	c.Owners = append([]model.LastOwner(nil), s.Owners...)
+	c.Counted = append([]string(nil), s.Counted...)
+	c.Unmanaged = copyMap(s.Unmanaged)
+	c.Migrations = copyMap(s.Migrations)
+	c.Histograms = copyMap(s.Histograms)
+	c.Silences = copyMap(s.Silences)
+	c.Events = copyMap(s.Events)
+	c.Unwanted = copyMap(s.Unwanted)
+	return c
+}
+
+func copyMap[K comparable, V any](m map[K]V) map[K]V {
+	out := make(map[K]V, len(m))
+	for k, v := range m {
+		out[k] = v
+	}
+	return out
+}

@@ -1,0 +1,103 @@
+// Package probe asks applications whether they are well. Its core decides
+// when which probe runs and keeps what came of it; checkers do the asking.
+//
+// A local probe runs only while this node is the last known owner of the
+// resource group that the probe stands for; a probe with vantage "peer" runs
+// only on nodes that are not.
+package probe
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"powerha_lpm_exporter/internal/config"
+)
+
+// Vantages.
+const (
+	Local = "local"
+	Peer  = "peer"
+)
+
+// Types of checks.
+const (
+	TypeTCP     = "tcp"
+	TypeHTTP    = "http"
+	TypeProcess = "process"
+	TypeExec    = "exec"
+)
+
+const (
+	defaultInterval = 5 * time.Second
+	defaultTimeout  = 2 * time.Second
+)
+
+// Spec is one probe as configured, with defaults filled in.
+type Spec struct {
+	Application string // its own name, else that of its resource group
+	Group       string // "" when only an application is named
+	Name        string
+	Type        string
+	Target      string   // tcp: host:port; http: URL; process: beginning of a command line
+	Command     []string // exec
+	Vantage     string
+	Interval    time.Duration
+	Timeout     time.Duration
+}
+
+// ID names the probe on this node.
+func (s Spec) ID() string { return s.Application + "/" + s.Name + "/" + s.Vantage }
+
+// Specs turns the configuration into probes, sorted by ID. A probe that no checker knows, or that is there twice, is
+// an error.
+func Specs(probes []config.Probe) ([]Spec, error) {
+	specs := make([]Spec, 0, len(probes))
+	for i, p := range probes {
+		s := Spec{
+			Application: cmp.Or(p.Application, p.ResourceGroup),
+			Group:       p.ResourceGroup,
+			Name:        cmp.Or(p.Name, p.Type),
+			Type:        p.Type,
+			Target:      p.Target,
+			Command:     slices.Clone([]string(p.Command)),
+			Vantage:     cmp.Or(p.Vantage, Local),
+			Interval:    cmp.Or(time.Duration(p.Interval), defaultInterval),
+			Timeout:     cmp.Or(time.Duration(p.Timeout), defaultTimeout),
+		}
+		if err := s.check(); err != nil {
+			return nil, fmt.Errorf("probes[%d]: %w", i, err)
+		}
+		specs = append(specs, s)
+	}
+	slices.SortFunc(specs, func(a, b Spec) int { return cmp.Compare(a.ID(), b.ID()) })
+	for i := 1; i < len(specs); i++ {
+		if specs[i].ID() == specs[i-1].ID() {
+			return nil, fmt.Errorf("probes: %s is configured twice: give each a name of its own", specs[i].ID())
+		}
+	}
+	return specs, nil
+}
+
+func (s Spec) check() error {
+	if s.Application == "" {
+		return fmt.Errorf("names neither an application nor a resource_group: name one")
+	}
+	if s.Vantage != Local && s.Vantage != Peer {
+		return fmt.Errorf("vantage %q: want local or peer", s.Vantage)
+	}
+	switch s.Type {
+	case TypeTCP, TypeHTTP, TypeProcess:
+		if s.Target == "" {
+			return fmt.Errorf("type %s needs a target", s.Type)
+		}
+	case TypeExec:
+		if len(s.Command) == 0 {
+			return fmt.Errorf("type exec needs a command")
+		}
+	default:
+		return fmt.Errorf("type %q: want tcp, http, process or exec", s.Type)
+	}
+	return nil
+}
