@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -41,7 +40,11 @@ type Client struct {
 // New returns a client.
 func New(o Options) *Client {
 	argv := DefaultArgv()
-	maps.Copy(argv, o.Argv)
+	for tool, a := range o.Argv {
+		if len(a) > 0 {
+			argv[tool] = slices.Clone(a)
+		}
+	}
 	return &Client{argv: argv, runner: o.Runner, clock: o.Clock, timeout: cmp.Or(o.Timeout, defaultTimeout)}
 }
 

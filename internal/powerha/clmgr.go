@@ -162,7 +162,7 @@ func parseMonitors(b []byte) ([]model.Monitor, int, error) {
 	if len(monitors) == 0 && unparsed > 0 {
 		return nil, unparsed, notUnderstood(b, "application monitor")
 	}
-	return monitors[:min(len(monitors), maxRows)], unparsed, nil
+	return monitors, unparsed, nil
 }
 
 // monitorMode folds the spellings of a mode: long-running is printed with and without its hyphen.

@@ -41,6 +41,9 @@ func parseManager(b []byte) (*model.Manager, int, error) {
 	return &m, unparsed, nil
 }
 
+// maxEvents keeps a sum of a few queues sane, whatever they print.
+const maxEvents = 1 << 20
+
 // queuedEvents reads "There are N events on the Ibcast queue"; 0 for any other line.
 func queuedEvents(line string) (n int, bad bool) {
 	f := strings.Fields(line)
@@ -48,7 +51,7 @@ func queuedEvents(line string) (n int, bad bool) {
 		return 0, false
 	}
 	n, ok := number(f[2])
-	return min(n, maxRows), !ok
+	return min(n, maxEvents), !ok
 }
 
 // nameList reads names that spaces or commas part.

@@ -1,0 +1,175 @@
+package powerha
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"powerha_lpm_exporter/internal/clock"
+	"powerha_lpm_exporter/internal/command"
+	"powerha_lpm_exporter/internal/model"
+)
+
+// fakeRunner answers every query alike and notes it.
+type fakeRunner struct {
+	command.Runner
+	clk   *clock.Fake
+	takes time.Duration
+	out   command.Output
+	err   error
+	asked []command.Query
+}
+
+func (f *fakeRunner) Query(_ context.Context, q command.Query) (command.Output, error) {
+	f.asked = append(f.asked, q)
+	f.clk.Advance(f.takes)
+	return f.out, f.err
+}
+
+func testClient(t *testing.T, f *fakeRunner, argv map[string][]string) *Client {
+	t.Helper()
+	f.clk = clock.NewFake(model.Instant{Wall: time.Unix(1e9, 0).UTC(), Mono: time.Hour})
+	return New(Options{Argv: argv, Runner: f, Clock: f.clk, Timeout: 7 * time.Second})
+}
+
+func TestReadAsksOneCommand(t *testing.T) {
+	for source, want := range map[model.Source]string{
+		model.SourceCluster:       "/usr/es/sbin/cluster/utilities/clmgr query cluster",
+		model.SourceNodes:         "/usr/es/sbin/cluster/utilities/clmgr -cv -a name,state,raw_state query node",
+		model.SourceMonitors:      "/usr/es/sbin/cluster/utilities/clmgr -v query application_monitor",
+		model.SourceGroups:        "/usr/es/sbin/cluster/utilities/clRGinfo -s",
+		model.SourceManager:       "/usr/bin/lssrc -ls clstrmgrES",
+		model.SourceGroupServices: "/usr/bin/lssrc -ls cthags",
+		model.SourceSubsystems:    "/usr/bin/lssrc -g cluster",
+		model.SourceNodeTimeout:   "/usr/sbin/clctrl -tune -x node_timeout",
+		model.SourceDeadmanMode:   "/usr/sbin/clctrl -tune -x deadman_mode",
+		model.SourceMembers:       "/usr/sbin/lscluster -m",
+		model.SourceInittab:       "/usr/sbin/lsitab hacmp_lpm",
+		model.SourceErrlog:        "/usr/bin/errpt -a -J CLIENT_PMIG_STARTED,CLIENT_PMIG_DONE,CLIENT_PMIG_ABORTED",
+		model.SourceProcesses:     "/usr/bin/ps -e -o pid,args",
+		model.SourceServer:        "/usr/sbin/lsattr -El sys0 -a systemid -a modelname",
+		model.SourceScripts:       "/usr/sbin/drmgr -l",
+	} {
+		f := &fakeRunner{}
+		testClient(t, f, nil).Read(t.Context(), source)
+		if len(f.asked) != 1 {
+			t.Errorf("%s: %d commands", source, len(f.asked))
+			continue
+		}
+		if got := strings.Join(f.asked[0].Argv, " "); got != want || f.asked[0].Timeout != 7*time.Second {
+			t.Errorf("%s: %s within %s, want %s", source, got, f.asked[0].Timeout, want)
+		}
+	}
+}
+
+func TestReadUsesConfiguredPath(t *testing.T) {
+	f := &fakeRunner{out: command.Output{Stdout: []byte("rg:ONLINE:n1\n")}, takes: time.Second}
+	argv := map[string][]string{"clRGinfo": {"/usr/bin/sudo", "-n", "/x/clRGinfo"}, "clmgr": nil}
+	c := testClient(t, f, argv)
+	start := f.clk.Now()
+	r := c.Read(t.Context(), model.SourceGroups)
+	if want := []string{"/usr/bin/sudo", "-n", "/x/clRGinfo", "-s"}; !slices.Equal(f.asked[0].Argv, want) {
+		t.Errorf("argv %q, want %q", f.asked[0].Argv, want)
+	}
+	if r.At != start || r.Took != time.Second || r.Err != "" || len(r.Groups) != 1 {
+		t.Errorf("reading %+v", r)
+	}
+	if c.argv["clmgr"][0] != "/usr/es/sbin/cluster/utilities/clmgr" {
+		t.Errorf("an empty entry replaced the product's path: %q", c.argv["clmgr"])
+	}
+}
+
+func TestReadTellsFailures(t *testing.T) {
+	for name, test := range map[string]struct {
+		source            model.Source
+		out               command.Output
+		err               error
+		want              string
+		timedOut, missing bool
+	}{
+		"exit": {
+			source: model.SourceGroups, out: command.Output{Exit: 1, Stderr: []byte("\nCluster IPC error: x\n")},
+			want: "clRGinfo -s: exit 1: Cluster IPC error: x; check that cluster services run: lssrc -ls clstrmgrES",
+		},
+		"exit, message on stdout": {
+			source: model.SourceGroups, out: command.Output{Exit: 1, Stdout: []byte("Cluster IPC error: x\n")},
+			want: "clRGinfo -s: exit 1: Cluster IPC error: x; check that cluster services run: lssrc -ls clstrmgrES",
+		},
+		"rows but a failure": {
+			source: model.SourceGroups, out: command.Output{Exit: 2, Stdout: []byte("rg:ONLINE:n1\n")},
+			want: "clRGinfo -s: exit 2: rg:ONLINE:n1; check that cluster services run: lssrc -ls clstrmgrES",
+		},
+		"signal": {
+			source: model.SourceMembers, out: command.Output{Exit: -1},
+			want: "lscluster -m: ended by a signal without a word; check that CAA runs: clmgr query cluster",
+		},
+		"rubbish": {
+			source: model.SourceManager, out: command.Output{Stdout: []byte("zzz\n"), Stderr: []byte("denied\n")},
+			want: `lssrc -ls clstrmgrES: no line "Current state:" in the output, which begins "zzz"; it said: denied; ` +
+				`check that PowerHA is installed: lssrc -s clstrmgrES`,
+		},
+		"cut": {
+			source: model.SourceProcesses, out: command.Output{Stdout: []byte("1 init\n"), Truncated: true},
+			want: "ps -e -o pid,args: printed more than is taken in; it was left out as a whole; check the rights of this user",
+		},
+		"time": {
+			source: model.SourceCluster, err: fmt.Errorf("clmgr: %w", command.ErrTimeout), timedOut: true,
+			want: "clmgr query cluster: no answer within 7s; check that the cluster is configured",
+		},
+		"busy": {
+			source: model.SourceCluster, err: fmt.Errorf("clmgr: %w", command.ErrBusy),
+			want: "clmgr query cluster: two earlier runs of it still hang; check that the cluster is configured",
+		},
+		"missing": {
+			source: model.SourceScripts, err: fmt.Errorf("x: %w", command.ErrMissing), missing: true,
+			want: "drmgr -l: there is no /usr/sbin/drmgr; install what provides it, or set cluster.commands.drmgr",
+		},
+		"not allowed": {
+			source: model.SourceScripts, err: fmt.Errorf("x: %w: %w", command.ErrMissing, fs.ErrPermission), missing: true,
+			want: "drmgr -l: /usr/sbin/drmgr may not be executed by this user; give the right, or set cluster.commands.drmgr to a sudo command",
+		},
+		"other": {source: model.SourceScripts, err: errors.New("odd"), want: "drmgr -l: odd"},
+		"no source": {
+			source: "weather", want: `source "weather" is not known`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := &fakeRunner{out: test.out, err: test.err}
+			r := testClient(t, f, nil).Read(t.Context(), test.source)
+			if r.Err != test.want {
+				t.Errorf("got  %s\nwant %s", r.Err, test.want)
+			}
+			if r.TimedOut != test.timedOut || r.Missing != test.missing || r.Groups != nil {
+				t.Errorf("reading %+v", r)
+			}
+		})
+	}
+}
+
+// lsitab says by a silent exit 1 that there is no such entry; anything else is a failure.
+func TestReadInittab(t *testing.T) {
+	for name, test := range map[string]struct {
+		out  command.Output
+		want string
+	}{
+		"there":   {command.Output{Stdout: []byte("hacmp_lpm:2:once:x\n")}, "true"},
+		"absent":  {command.Output{Exit: 1}, "false"},
+		"denied":  {command.Output{Exit: 1, Stderr: []byte("denied")}, "error"},
+		"usage":   {command.Output{Exit: 2}, "error"},
+		"foreign": {command.Output{Stdout: []byte("other:2:once:x\n")}, "error"},
+	} {
+		r := testClient(t, &fakeRunner{out: test.out}, nil).Read(t.Context(), model.SourceInittab)
+		got := "error"
+		if r.Inittab != nil {
+			got = fmt.Sprint(*r.Inittab)
+		}
+		if got != test.want || (r.Err != "") != (got == "error") {
+			t.Errorf("%s: %s (%s), want %s", name, got, r.Err, test.want)
+		}
+	}
+}
