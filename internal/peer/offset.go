@@ -1,0 +1,214 @@
+package peer
+
+import (
+	"time"
+
+	"powerha_lpm_exporter/internal/freeze"
+	"powerha_lpm_exporter/internal/model"
+)
+
+const (
+	// drift is how far two monotonic clocks may run apart per unit of time:
+	// 500 ppm, the most that NTP slews by.
+	drift = 0.0005
+	// jitter is what reading a clock before a datagram is really sent may cost.
+	jitter = 50 * time.Microsecond
+
+	keepObservations = 64
+	keepFor          = 30 * time.Second
+
+	// settle is how long to look after something irregular: datagrams queue up
+	// at a frozen node, arrive in one burst, and only then is the path empty.
+	settle       = time.Second
+	settleSparse = 2500 * time.Millisecond // with fewer than enough observations
+	enough       = 3
+	giveUp       = 10 * time.Second // without any
+)
+
+// observation is one exchange of datagrams with a peer: how far its monotonic
+// clock is ahead of ours, and the delay of the way there and back.
+type observation struct {
+	at          model.Instant // ours, at receipt
+	offset      time.Duration
+	delay, hold time.Duration // hold: the time for which the peer kept our datagram
+}
+
+// exchange computes an observation in the way of NTP (RFC 5905, section 8)
+// from the four times: we sent t1, the peer received t2 and sent t3 by its
+// clock, we received at.
+func exchange(t1, t2, t3 time.Duration, at model.Instant) observation {
+	return observation{
+		at:     at,
+		offset: ((t2 - t1) + (t3 - at.Mono)) / 2,
+		delay:  (at.Mono - t1) - (t3 - t2),
+		hold:   max(0, t3-t2),
+	}
+}
+
+// slack is by how much the delay may come out too small because the two clocks
+// run apart while the peer holds the datagram.
+func (o observation) slack() time.Duration { return scaled(o.hold) + 2*jitter }
+
+// error is the most by which the offset may be wrong, as seen at another
+// moment: the whole delay may have been on one way, and the clocks run apart.
+func (o observation) error(at time.Duration) time.Duration {
+	return max(0, o.delay)/2 + scaled(o.hold) + jitter + scaled(max(at-o.at.Mono, o.at.Mono-at))
+}
+
+func scaled(d time.Duration) time.Duration { return time.Duration(float64(d) * drift) }
+
+// offsets watches the offset to one peer. A step of it is time that one of the
+// two nodes did not see pass.
+type offsets struct {
+	base    []observation // undisturbed, oldest first
+	suspect *suspect
+}
+
+// suspect is a look at the offset after something irregular.
+type suspect struct {
+	since time.Duration // ours, when the look began
+	after []observation
+	start model.Instant // the last moment at which all was well
+	end   model.Instant // the first observation after it; zero before
+	own   bool          // this node saw a gap: no step is an answer too
+}
+
+// add takes an observation in. It reports whether it was regular; an irregular
+// one is no observation, or the first after a step.
+func (s *offsets) add(o observation) (regular bool) {
+	if s.straddles(o) {
+		s.look(o.at, false)
+		return false
+	}
+	if s.suspect != nil {
+		s.addAfter(o)
+		return true
+	}
+	if b, ok := best(s.base, o.at.Mono); ok {
+		step := o.offset - b.offset
+		limit := o.error(o.at.Mono) + b.error(o.at.Mono)
+		if step > limit || step < -limit {
+			s.look(o.at, false)
+			s.addAfter(o)
+			return false
+		}
+	}
+	s.base = append(s.base, o)
+	s.trim(o.at.Mono)
+	return true
+}
+
+// straddles reports whether one of the clocks stood still between the times of
+// the exchange: the delay is then too small by as much. With a freeze of up to
+// half the delay the offset is wrong by no more than the delay allows for, so
+// only less than half of the least delay is told.
+func (s *offsets) straddles(o observation) bool {
+	var least time.Duration
+	for i, b := range s.base {
+		if i == 0 || b.delay < least {
+			least = b.delay
+		}
+	}
+	return o.delay < max(0, least)/2-o.slack()
+}
+
+// trim forgets what is too old to compare with.
+func (s *offsets) trim(now time.Duration) {
+	drop := max(0, len(s.base)-keepObservations)
+	for drop < len(s.base)-1 && now-s.base[drop].at.Mono > keepFor {
+		drop++
+	}
+	s.base = append(s.base[:0], s.base[drop:]...)
+}
+
+// look begins to compare before and after. There has to be a before.
+func (s *offsets) look(at model.Instant, own bool) {
+	if s.suspect == nil && len(s.base) > 0 {
+		s.suspect = &suspect{since: at.Mono, start: s.base[len(s.base)-1].at}
+	}
+	if s.suspect != nil && own {
+		s.suspect.own = true
+	}
+}
+
+func (s *offsets) addAfter(o observation) {
+	if len(s.suspect.after) == 0 {
+		s.suspect.end = o.at
+	}
+	s.suspect.after = append(s.suspect.after, o)
+}
+
+// ownGap begins a look because this node saw a gap; what was observed since
+// its start belongs to the time after it.
+func (s *offsets) ownGap(now model.Instant, g freeze.Gap) {
+	n := len(s.base)
+	for n > 0 && s.base[n-1].at.Mono > g.Start.Mono {
+		n--
+	}
+	if n == 0 {
+		return // nothing to compare with
+	}
+	later := s.base[n:]
+	s.look(now, true)
+	if s.suspect == nil {
+		return
+	}
+	if g.Start.Mono < s.suspect.start.Mono || len(s.suspect.after) == 0 {
+		s.suspect.start = s.base[n-1].at
+	}
+	for _, o := range later {
+		s.addAfter(o)
+	}
+	s.base = s.base[:n]
+}
+
+// looking reports whether a comparison is under way.
+func (s *offsets) looking() bool { return s.suspect != nil }
+
+// conclude ends a look that has lasted long enough. It reports a result if the
+// offset stepped, or if this node saw a gap.
+func (s *offsets) conclude(now time.Duration, peer string) (freeze.PeerStep, bool) {
+	q := s.suspect
+	if q == nil {
+		return freeze.PeerStep{}, false
+	}
+	took, n := now-q.since, len(q.after)
+	switch {
+	case took >= giveUp && n == 0:
+		s.suspect, s.base = nil, nil // the peer is gone
+		return freeze.PeerStep{}, false
+	case took >= settle && n >= enough, took >= settleSparse && n > 0:
+	default:
+		return freeze.PeerStep{}, false
+	}
+	s.suspect = nil
+	after, _ := best(q.after, q.after[n-1].at.Mono)
+	before, _ := best(s.base, q.start.Mono)
+	p := freeze.PeerStep{
+		Peer:  peer,
+		Step:  after.offset - before.offset,
+		Bound: before.error(after.at.Mono) + after.error(after.at.Mono),
+		Start: q.start, End: q.end,
+	}
+	if p.Significant() {
+		s.base = q.after
+	} else {
+		s.base = append(s.base, q.after...)
+	}
+	s.trim(now)
+	return p, p.Significant() || q.own
+}
+
+// best returns the observation that is most precise as seen at a moment.
+func best(of []observation, at time.Duration) (observation, bool) {
+	if len(of) == 0 {
+		return observation{}, false
+	}
+	b := of[0]
+	for _, o := range of[1:] {
+		if o.error(at) < b.error(at) {
+			b = o
+		}
+	}
+	return b, true
+}
