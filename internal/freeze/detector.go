@@ -1,6 +1,7 @@
 package freeze
 
 import (
+	"math"
 	"time"
 
 	"powerha_lpm_exporter/internal/model"
@@ -184,9 +185,15 @@ func (d *Detector) gap(g Gap, elapsed, over time.Duration) Gap {
 	high := elapsed - g.RunDelay
 	low := max(0, over-d.lateness()-g.RunDelay)
 	g.Estimate = (low + high) / 2
-	g.Bound = (high-low)/2 + time.Microsecond
+	g.Bound = (high-low)/2 + Rate(g.Estimate) + time.Microsecond
 	g.Start.Wall = g.Start.Wall.Add(min(g.Tick, elapsed) / 2)
 	return g
+}
+
+// Rate is by how much a clock may be wrong about a span: 500 ppm, the most by
+// which time synchronisation slews it, and more than a crystal is off.
+func Rate(span time.Duration) time.Duration {
+	return time.Duration(math.Abs(float64(span)) * 0.0005)
 }
 
 // lateness is the largest that was measured of late.

@@ -1,6 +1,7 @@
 package freeze
 
 import (
+	"slices"
 	"time"
 
 	"powerha_lpm_exporter/internal/model"
@@ -9,13 +10,23 @@ import (
 // Wait is how long a freeze waits for the peers' view of it.
 const Wait = 3 * time.Second
 
+// keepSilence is how long a silence waits for the freeze that it belongs to:
+// a peer tells it before the step of the offset is certain.
+const keepSilence = 5 * time.Second
+
 // Tracker makes finished freezes of gaps, steps and silences. It is
-// synchronous and belongs to one goroutine. Stalls and steps of the time of
-// day are no freezes: they end here.
+// synchronous and belongs to one goroutine; the zero value is ready. Stalls
+// and steps of the time of day are no freezes: they end here.
 type Tracker struct {
-	// Peers is how many peers' steps are awaited. 0: a gap is a freeze at once.
-	peers   int
-	pending []*pending
+	peers    int // how many steps are awaited; 0: a gap is a freeze at once
+	pending  []*pending
+	silences []heldSilence
+}
+
+// heldSilence came before its freeze.
+type heldSilence struct {
+	PeerSilence
+	until time.Duration // monotonic
 }
 
 // pending is a freeze that peers may still speak about.
@@ -46,8 +57,9 @@ func (t *Tracker) Step(now model.Instant, gaps []Gap, steps []PeerStep, silences
 		t.addStep(now, s, episode)
 	}
 	for _, s := range silences {
-		t.addSilence(s)
+		t.silences = append(t.silences, heldSilence{s, now.Mono + keepSilence})
 	}
+	t.giveSilences(now)
 	var done []model.Freeze
 	rest := t.pending[:0]
 	for _, p := range t.pending {
@@ -76,14 +88,19 @@ func (t *Tracker) addStep(now model.Instant, s PeerStep, episode string) {
 	}
 }
 
-// addSilence hands what a peer missed to the oldest freeze that lacks it.
-func (t *Tracker) addSilence(s PeerSilence) {
-	for _, p := range t.pending {
-		if p.silence == nil {
-			p.silence = &s
-			return
+// giveSilences hands what peers missed to the oldest freezes that lack it.
+func (t *Tracker) giveSilences(now model.Instant) {
+	rest := t.silences[:0]
+	for _, s := range t.silences {
+		i := slices.IndexFunc(t.pending, func(p *pending) bool { return p.silence == nil })
+		switch {
+		case i >= 0:
+			t.pending[i].silence = &s.PeerSilence
+		case now.Mono < s.until:
+			rest = append(rest, s)
 		}
 	}
+	t.silences = rest
 }
 
 // overlaps reports whether the freeze may have happened between two moments of

@@ -8,9 +8,6 @@ import (
 )
 
 const (
-	// drift is how far two monotonic clocks may run apart per unit of time:
-	// 500 ppm, the most that NTP slews by.
-	drift = 0.0005
 	// jitter is what reading a clock before a datagram is really sent may cost.
 	jitter = 50 * time.Microsecond
 
@@ -47,15 +44,13 @@ func exchange(t1, t2, t3 time.Duration, at model.Instant) observation {
 
 // slack is by how much the delay may come out too small because the two clocks
 // run apart while the peer holds the datagram.
-func (o observation) slack() time.Duration { return scaled(o.hold) + 2*jitter }
+func (o observation) slack() time.Duration { return freeze.Rate(o.hold) + 2*jitter }
 
 // error is the most by which the offset may be wrong, as seen at another
 // moment: the whole delay may have been on one way, and the clocks run apart.
 func (o observation) error(at time.Duration) time.Duration {
-	return max(0, o.delay)/2 + scaled(o.hold) + jitter + scaled(max(at-o.at.Mono, o.at.Mono-at))
+	return max(0, o.delay)/2 + freeze.Rate(o.hold) + jitter + freeze.Rate(max(at-o.at.Mono, o.at.Mono-at))
 }
-
-func scaled(d time.Duration) time.Duration { return time.Duration(float64(d) * drift) }
 
 // offsets watches the offset to one peer. A step of it is time that one of the
 // two nodes did not see pass.
@@ -190,6 +185,7 @@ func (s *offsets) conclude(now time.Duration, peer string) (freeze.PeerStep, boo
 		Bound: before.error(after.at.Mono) + after.error(after.at.Mono),
 		Start: q.start, End: q.end,
 	}
+	p.Bound += freeze.Rate(p.Step)
 	if p.Significant() {
 		s.base = q.after
 	} else {
