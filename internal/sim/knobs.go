@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // knob is one uncertain fact about the product, or one fault, that can be set from outside.
@@ -88,10 +90,12 @@ func (c *Core) knob(n *node, name string) string {
 	return knobTable()[name].def
 }
 
-func (c *Core) knobSeconds(n *node, name string) float64 {
-	var f float64
-	if _, err := fmt.Sscanf(c.knob(n, name), "%g", &f); err != nil {
-		fmt.Sscanf(knobTable()[name].def, "%g", &f) //nolint:errcheck // the default is a number
+// knobDuration reads a knob that counts seconds; what is no number counts as the default.
+func (c *Core) knobDuration(n *node, name string) time.Duration {
+	for _, text := range []string{c.knob(n, name), knobTable()[name].def} {
+		if f, err := strconv.ParseFloat(text, 64); err == nil && f >= 0 {
+			return time.Duration(f * float64(time.Second))
+		}
 	}
-	return f
+	return 0
 }

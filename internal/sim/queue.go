@@ -45,6 +45,9 @@ func (c *Core) schedule(it *item) {
 		case !it.node.alive:
 			return
 		case it.node.frozen:
+			if it.work {
+				it.at -= c.now - it.node.frozenSince // the whole freeze is added at the wake
+			}
 			it.node.parked = append(it.node.parked, it)
 			return
 		}
@@ -101,7 +104,6 @@ func (c *Core) unpark(n *node, since time.Duration) {
 	for _, it := range parked {
 		switch {
 		case it.work:
-			// What was scheduled during the freeze itself has not lost anything before it.
 			it.at += c.now - since
 		case it.at < c.now:
 			it.at = c.now

@@ -1,0 +1,179 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const clusterUUID = "11403f34-c4b7-11e5-8014-56c6a3855d04"
+
+func (n *node) number() string { return strconv.Itoa(n.index + 1) }
+
+func (n *node) uuid() string {
+	return fmt.Sprintf("%08x-c4b7-11e5-8014-56c6a3855d04", 0x112552f0+n.index)
+}
+
+func nodeAddress(n *node) string { return "172.16.50." + strconv.Itoa(21+n.index) }
+
+// lscluster is lscluster -m and -c.
+func (c *Core) lscluster(n *node, args []string) result {
+	if len(args) != 1 || args[0] != "-m" && args[0] != "-c" {
+		return result{err: "Usage: lscluster -i [-n] | -s | -m | -d | -c\n", exit: 1}
+	}
+	if args[0] == "-c" {
+		return say(c.clusterConfiguration())
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "Calling node query for all nodes...\nNode query number of nodes examined: %d\n\n", len(c.order))
+	for i, o := range c.all() {
+		if i > 0 {
+			b.WriteString("\n" + strings.Repeat("-", 76) + "\n\n")
+		}
+		state, contacts := "UP", 2
+		switch {
+		case o == n:
+			state, contacts = "UP  NODE_LOCAL", 0
+		case n.seesDown[o.name]:
+			state = "DOWN"
+		}
+		rtt, dev := 7, 3
+		if o == n {
+			rtt, dev = 0, 0
+		}
+		fmt.Fprintf(&b, "Node name: %s\nCluster shorthand id for node: %s\nUUID for node: %s\nState of node: %s\n", o.name, o.number(), o.uuid(), state)
+		fmt.Fprintf(&b, "Smoothed rtt to node: %d\nMean Deviation in network rtt to node: %d\nNumber of clusters node is a member in: 1\n", rtt, dev)
+		fmt.Fprintf(&b, "CLUSTER NAME       SHID         UUID\n%-18s 0            %s\n", c.cfg.Cluster, clusterUUID)
+		b.WriteString("SITE NAME          SHID         UUID\nLOCAL              1            51735173-5173-5173-5173-517351735173\n\n")
+		fmt.Fprintf(&b, "Points of contact for node: %d\n", contacts)
+		if contacts > 0 {
+			link := strings.Fields(state)[0]
+			b.WriteString("-----------------------------------------------------------------------\nInterface     State  Protocol    Status     SRC_IP->DST_IP\n-----------------------------------------------------------------------\n")
+			fmt.Fprintf(&b, "sfwcom        %-6s none         none   none\ntcpsock->%02d   %-6s IPv4         none   %s->%s\n", link, o.index+1, link, nodeAddress(n), nodeAddress(o))
+		}
+	}
+	return say(b.String())
+}
+
+func (c *Core) clusterConfiguration() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Cluster Name: %s\nCluster UUID: %s\nNumber of nodes in cluster = %d\n", c.cfg.Cluster, clusterUUID, len(c.order))
+	for _, n := range c.all() {
+		fmt.Fprintf(&b, "\tCluster ID for node %s: %s\n\tPrimary IP address for node %s: %s\n", n.name, n.number(), n.name, nodeAddress(n))
+	}
+	b.WriteString("Number of disks in cluster = 1\n\tDisk = hdisk2 UUID = 51735173-5173-5173-5173-0f6f5d0d387b cluster_major = 0 cluster_minor = 1\n")
+	b.WriteString("Multicast for site LOCAL: IPv4 228.16.50.21 IPv6 ff05::e410:3215\nCommunication Mode: unicast\n")
+	b.WriteString("Local node maximum capabilities: HNAME_CHG, UNICAST, IPV6, SITE\nEffective cluster-wide capabilities: HNAME_CHG, UNICAST, IPV6, SITE\n")
+	return b.String()
+}
+
+// tunable is one CAA tunable as clctrl lists it.
+type tunable struct{ name, def, min, max, unit, scope, cur string }
+
+func (c *Core) tunables(n *node) []tunable {
+	return []tunable{
+		{"communication_mode", "m", "", "", "", "c", "u"},
+		{"config_timeout", "240", "0", "2147483647", "seconds", "c n", "240"},
+		{"deadman_mode", "a", "", "", "", "c n", n.deadman},
+		{"link_timeout", "30000", "0", "1171000", "milliseconds", "c n", "30000"},
+		{"local_merge_policy", "m", "", "", "", "c", "m"},
+		{"network_fdt", "20000", "5000", "590000", "milliseconds", "c n", strconv.Itoa(n.odm.network * 1000)},
+		{"no_if_traffic_monitor", "0", "0", "1", "boolean", "c", "0"},
+		{"node_down_delay", "10000", "5000", "600000", "milliseconds", "c n", strconv.Itoa(n.downDelay)},
+		{"node_timeout", "20000", "10000", "600000", "milliseconds", "c n", strconv.Itoa(n.nodeTimeout)},
+		{"packet_ttl", "32", "1", "64", "hops", "c n", "32"},
+		{"remote_hb_factor", "1", "1", "100", "scale", "c", "1"},
+		{"repos_mode", "e", "", "", "", "c n", "e"},
+		{"site_merge_policy", "p", "", "", "", "c", "p"},
+	}
+}
+
+// clctrl is clctrl -tune -L | -a | -x name | [-n node] -o name=value.
+func (c *Core) clctrl(n *node, args []string) result {
+	usage := result{err: "Usage: clctrl -tune [-n name | -u UUID] {-a | -L [tunable] | -x [tunable] | -o tunable=value}\n", exit: 1}
+	if len(args) < 2 || args[0] != "-tune" {
+		return usage
+	}
+	args = args[1:]
+	on := ""
+	if len(args) > 2 && args[0] == "-n" {
+		on, args = args[1], args[2:]
+	}
+	var name string
+	if len(args) > 1 {
+		name = args[1]
+	}
+	list := c.tunables(n)
+	if name != "" && args[0] != "-o" {
+		list = slices.DeleteFunc(list, func(t tunable) bool { return t.name != name })
+		if len(list) == 0 {
+			return complain("clctrl: tunable " + name + " is not known.")
+		}
+	}
+	var b strings.Builder
+	switch args[0] {
+	case "-a":
+		for _, t := range list {
+			fmt.Fprintf(&b, "%s(%s).%s = %s\n", c.cfg.Cluster, clusterUUID, t.name, t.cur)
+		}
+	case "-x":
+		for _, t := range list {
+			b.WriteString(t.cur + "\n")
+		}
+	case "-L":
+		b.WriteString("NAME                      DEF    MIN    MAX    UNIT           SCOPE\n     ENTITY_NAME(UUID)                                                CUR\n" + strings.Repeat("-", 80) + "\n")
+		for _, t := range list {
+			fmt.Fprintf(&b, "%-25s %-6s %-6s %-6s %-14s %s\n     %-64s %s\n", t.name, t.def, t.min, t.max, t.unit, t.scope, c.cfg.Cluster+"("+clusterUUID+")", t.cur)
+			b.WriteString(strings.Repeat("-", 80) + "\n")
+		}
+	case "-o":
+		return c.tune(n, on, name)
+	default:
+		return usage
+	}
+	return say(b.String())
+}
+
+// tune changes a tunable: on all nodes that can be reached, or on one.
+func (c *Core) tune(n *node, on, setting string) result {
+	name, value, ok := strings.Cut(setting, "=")
+	if !ok {
+		return complain("clctrl: -o needs tunable=value.")
+	}
+	targets := c.all()
+	if on != "" {
+		if c.nodes[on] == nil {
+			return complain("clctrl: node " + on + " is not known.")
+		}
+		targets = []*node{c.nodes[on]}
+	}
+	switch name {
+	case "node_timeout", "node_down_delay":
+		ms, err := strconv.Atoi(value)
+		if err != nil || ms < 5000 || ms > 600000 || name == "node_timeout" && ms < 10000 {
+			return complain("clctrl: value " + value + " is out of range for tunable " + name + ".")
+		}
+		for _, t := range targets {
+			if t.alive && name == "node_timeout" {
+				c.setNodeTimeout(t, ms, "product")
+			} else if t.alive {
+				t.downDelay = ms
+				c.rewatch(t)
+			}
+		}
+	case "deadman_mode":
+		if value != "a" && value != "e" {
+			return complain("clctrl: value " + value + " is not valid for tunable deadman_mode.")
+		}
+		for _, t := range targets {
+			if t.alive && t.deadman != value {
+				t.deadman = value
+				c.trace(t.name, "variable", "name", "deadman_mode", "value", value, "by", "product")
+			}
+		}
+	default:
+		return complain("clctrl: tunable " + name + " is not known or cannot be changed.")
+	}
+	return say("1 tunable updated on cluster " + c.cfg.Cluster + ".\n")
+}

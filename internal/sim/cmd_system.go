@@ -1,0 +1,166 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// frame is one physical server. A migration moves a node to the next one.
+type frame struct{ systemid, model, machine string }
+
+func frames() []frame {
+	return []frame{
+		{"IBM,0217268B0", "IBM,9009-42A", "0017268B4C00"},
+		{"IBM,0278A3C10", "IBM,9040-MR9", "0078A3C14C00"},
+	}
+}
+
+func (c *Core) frameOf(n *node) frame { return frames()[n.frame%len(frames())] }
+
+func (c *Core) serial(n *node) string { return strings.TrimPrefix(c.frameOf(n).systemid, "IBM,") }
+
+func (c *Core) machineID(n *node) string { return c.frameOf(n).machine }
+
+// lsattr is lsattr -El sys0 [-a attribute]….
+func (c *Core) lsattr(n *node, args []string) result {
+	var want []string
+	var device string
+	for i := 0; i < len(args); i++ {
+		switch args[i] {
+		case "-E":
+		case "-El", "-l":
+			if i++; i < len(args) {
+				device = args[i]
+			}
+		case "-a":
+			if i++; i < len(args) {
+				want = append(want, args[i])
+			}
+		default:
+			return result{err: "lsattr: 0514-501 Unknown flag: " + args[i] + "\n", exit: 1}
+		}
+	}
+	if device != "sys0" {
+		return complain("lsattr: 0514-519 The following device was not found in the customized\n\tdevice configuration database:\n\t" + device)
+	}
+	f := c.frameOf(n)
+	rows := []struct{ name, value, text, settable string }{
+		{"fwversion", "IBM,VL950_075", "Firmware version and revision levels", "False"},
+		{"iostat", "false", "Continuously maintain DISK I/O history", "True"},
+		{"modelname", f.model, "Machine name", "False"},
+		{"realmem", "8388608", "Amount of usable physical memory in Kbytes", "False"},
+		{"systemid", f.systemid, "Hardware system identifier", "False"},
+	}
+	var b strings.Builder
+	for _, r := range rows {
+		if len(want) == 0 || slices.Contains(want, r.name) {
+			fmt.Fprintf(&b, "%-15s %-20s %-45s %s\n", r.name, r.value, r.text, r.settable)
+		}
+	}
+	if b.Len() == 0 {
+		return complain("lsattr: 0514-528 The \"" + want[0] + "\" attribute does not exist in the predefined\n\tdevice configuration database.")
+	}
+	return say(b.String())
+}
+
+// ps is ps -e -o pid,args: the simulated daemons and the scripts of PowerHA that run.
+func (c *Core) ps(n *node, args []string) result {
+	columns := "pid,args"
+	for i, a := range args {
+		if a == "-o" && i+1 < len(args) {
+			columns = args[i+1]
+		}
+	}
+	if columns != "pid,args" && columns != "pid=,args=" {
+		return complain("ps: 0551-203 only -e -o pid,args is answered by the simulation.")
+	}
+	var b strings.Builder
+	if columns == "pid,args" {
+		b.WriteString("     PID COMMAND\n")
+	}
+	row := func(pid int, text string) { fmt.Fprintf(&b, "%8d %s\n", pid, text) }
+	row(1, "/etc/init")
+	row(3539404, "/usr/sbin/syncd 60")
+	row(3735942, "/usr/lib/errdemon")
+	paths := map[string]string{
+		"clstrmgrES": "/usr/es/sbin/cluster/clstrmgr", "clevmgrdES": "/usr/es/sbin/cluster/clevmgrd",
+		"clinfoES": "/usr/es/sbin/cluster/clinfo", "clcomd": "/usr/sbin/clcomd -d -g",
+		"clconfd": "/usr/sbin/clconfd", "cthags": "/opt/rsct/bin/hagsd cthags",
+		"ctrmc": "/opt/rsct/bin/rmcd -a IBM.LPCommands -r", "gsclvmd": "/usr/sbin/gsclvmd",
+	}
+	for _, s := range c.subsystems(n) {
+		if s.active {
+			row(s.pid, paths[s.name])
+		}
+	}
+	if n.drmgr != "" {
+		row(20185560, "/usr/sbin/drmgr -c pmig -p "+n.drmgr)
+	}
+	for _, id := range slices.Sorted(mapKeys(c.commands)) {
+		cm := c.commands[id]
+		if cm.node != n || !cm.act {
+			continue
+		}
+		pid := 21000000 + 2*idNumber(id)
+		switch cm.name {
+		case "cl_dr":
+			row(pid, "/bin/ksh93 /usr/es/sbin/cluster/utilities/cl_dr "+strings.Join(cm.args, " "))
+		case "clmgr":
+			row(pid, "/bin/ksh93 /usr/es/sbin/cluster/utilities/clmgr "+strings.Join(cm.args, " "))
+		}
+	}
+	return say(b.String())
+}
+
+// idNumber makes a number of an identifier, for process ids.
+func idNumber(id string) int {
+	h := 0
+	for _, r := range id {
+		h = (h*31 + int(r)) % 100003
+	}
+	return h
+}
+
+// cltopinfo prints the topology.
+func (c *Core) cltopinfo(_ *node, _ []string) result {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Cluster Name:    %s\nCluster Type:    Standard\nHeartbeat Type:  Unicast\nRepository Disk: hdisk2 (00f6f5d0d387b342)\n\n", c.cfg.Cluster)
+	fmt.Fprintf(&b, "There are %d node(s) and 1 network(s) defined\n\n", len(c.order))
+	for _, n := range c.all() {
+		fmt.Fprintf(&b, "NODE %s:\n\tNetwork net_ether_01\n\t\t%s\t%s\n\n", n.name, n.name, nodeAddress(n))
+	}
+	for _, g := range c.groups {
+		fmt.Fprintf(&b, "Resource Group %s\n\tStartup Policy   %s\n\tFallover Policy  %s\n\tFallback Policy  %s\n\tParticipating Nodes      %s\n\tService IP Label         %s_svc\n\n",
+			g.Name, policyStartupText, policyFalloverText, policyFallbackText, strings.Join(g.Nodes, " "), g.Name)
+	}
+	return say(b.String())
+}
+
+func (c *Core) cllsgrp(_ *node, _ []string) result {
+	var b strings.Builder
+	for _, g := range c.groups {
+		b.WriteString(g.Name + "\n")
+	}
+	return say(b.String())
+}
+
+// clusterLog adds a line to cluster.log: "Nov 23 22:10:05 nodeB user:notice PowerHA SystemMirror for AIX: EVENT …".
+func (c *Core) clusterLog(n *node, text string) {
+	c.emit(AppendFile{
+		Node: n.name, Name: "var/hacmp/adm/cluster.log",
+		Text: c.wall().Format("Jan _2 15:04:05") + " " + n.name + " user:notice PowerHA SystemMirror for AIX: " + text + "\n",
+	})
+}
+
+// clutilsLog adds a line to clutils.log: "Tue Jan 26 10:57:09 UTC 2016 cl_dr: text".
+func (c *Core) clutilsLog(n *node, text string) {
+	c.emit(AppendFile{
+		Node: n.name, Name: "var/hacmp/log/clutils.log",
+		Text: c.wall().Format("Mon Jan _2 15:04:05 MST 2006") + " " + text + "\n",
+	})
+}
+
+func seconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }

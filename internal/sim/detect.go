@@ -1,0 +1,84 @@
+package sim
+
+import "time"
+
+// cthagsTrip is the trip interval of the Group Services dead man switch (listdms: 30 seconds).
+const cthagsTrip = 30 * time.Second
+
+// mergeDelay is how long after its wake a node that was taken for dead meets the others again.
+const mergeDelay = time.Second
+
+// limit is how long a node stays silent before o takes it for dead: node_timeout + node_down_delay in force on o.
+func (c *Core) limit(o *node) time.Duration {
+	return c.scaled(time.Duration(o.nodeTimeout+o.downDelay) * time.Millisecond)
+}
+
+// watchSilent lets every other node watch a node that has fallen silent.
+func (c *Core) watchSilent(n *node) {
+	for _, o := range c.others(n) {
+		c.watch(o, n)
+	}
+}
+
+// rewatch is called when the node timeout in force on o has changed.
+func (c *Core) rewatch(o *node) {
+	for _, n := range c.others(o) {
+		if n.silent() {
+			c.watch(o, n)
+		}
+	}
+}
+
+func (c *Core) watch(o, n *node) {
+	since := n.silentSince
+	due := max(since, o.awakeSince) + c.limit(o)
+	c.schedule(&item{at: max(due, c.now), node: o, fn: func() {
+		switch {
+		case !n.silent() || n.silentSince != since || o.seesDown[n.name]:
+		case c.now < max(since, o.awakeSince)+c.limit(o):
+			c.watch(o, n)
+		default:
+			o.seesDown[n.name] = true
+			c.note(o.name, "sees "+n.name+" DOWN")
+			if o.up && !n.down {
+				c.declareDown(n)
+			}
+		}
+	}})
+}
+
+// haltsOnWake tells why a node that was frozen for gap is halted when it runs again, or "".
+func (c *Core) haltsOnWake(n *node, gap time.Duration) string {
+	if c.knob(n, "dms_fires_on_wake") == "no" {
+		return ""
+	}
+	if n.dms && gap > c.scaled(cthagsTrip) {
+		return "cthags: dead man switch fired, node halted"
+	}
+	if n.deadman == "a" && gap > c.scaled(time.Duration(n.nodeTimeout)*time.Millisecond) {
+		return "CAA: Deadman timer triggered"
+	}
+	return ""
+}
+
+// heardAgain: a silent node runs again. If its groups run elsewhere by now, it is halted when it meets the others.
+func (c *Core) heardAgain(n *node) {
+	for _, o := range c.others(n) {
+		delete(o.seesDown, n.name)
+	}
+	if !n.down {
+		return
+	}
+	if n.robbed && c.knob(n, "merge_halts") == "yes" {
+		c.timer(n, mergeDelay, func() { c.kill(n, "merge: declared down meanwhile, halt -q") })
+		return
+	}
+	n.down, n.robbed = false, false
+	if !n.up {
+		return
+	}
+	c.enqueue(&event{
+		name: "node_up", args: n.name, node: n, walk: 4 * time.Second,
+		action: func(done func(bool)) { done(true) },
+	})
+}

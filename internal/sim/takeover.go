@@ -1,0 +1,98 @@
+package sim
+
+import "time"
+
+// declareDown runs node_down on the survivors and takes over the managed groups of the lost node.
+func (c *Core) declareDown(n *node) {
+	n.down = true
+	c.note(n.name, "declared down")
+	if !n.up {
+		return
+	}
+	var runner *node
+	for _, o := range c.others(n) {
+		if o.active() && !o.down && (runner == nil || !runner.managed && o.managed) {
+			runner = o
+		}
+	}
+	if runner == nil {
+		return
+	}
+	c.enqueue(&event{
+		name: "node_down", args: n.name, node: runner, walk: 4 * time.Second,
+		action: func(done func(bool)) { c.takeOver(n, runner, done) },
+		ended:  func(bool) { c.clusterLog(runner, "EVENT COMPLETED: node_down_complete "+n.name+" 0") },
+	})
+}
+
+// takeOver moves the managed groups of the lost node one after another. Unmanaged ones stay as they are.
+func (c *Core) takeOver(n, runner *node, done func(bool)) {
+	var steps []func(next func())
+	for _, g := range c.groups {
+		if g.owner != n.name || !g.managed {
+			continue
+		}
+		steps = append(steps, func(next func()) {
+			target := c.nextNode(g, n.name)
+			if target == nil {
+				c.setOwner(g, "", stOffline)
+				c.note("", "group "+g.Name+": no node left to take it")
+				next()
+				return
+			}
+			n.robbed = true
+			c.tookOver(g, n.name, target.name, "node_down")
+			c.acquire(g, target, next)
+		})
+	}
+	steps = append(steps, func(func()) { done(true) })
+	seq(steps...)
+}
+
+// tookOver records a takeover that no person asked for.
+func (c *Core) tookOver(g *group, from, to, why string) {
+	c.log.takeovers = append(c.log.takeovers, Takeover{
+		At: c.now, Time: c.wall(), Group: g.Name, From: from, To: to, Reason: why,
+	})
+	c.note(to, "takeover of "+g.Name+" from "+from+": "+why)
+}
+
+// acquire activates a group on a node: resources, then the start script.
+func (c *Core) acquire(g *group, target *node, done func()) {
+	g.generation++
+	g.managed, g.restarts, g.monitorBad = true, 0, false
+	c.useInEvent(target)
+	c.setOwner(g, target.name, stAcquiring)
+	c.clusterLog(target, "EVENT START: rg_move_acquire "+target.name+" 1")
+	c.work(target, 2*time.Second, func() {
+		c.runStart(g, target.name, func(bool) {
+			c.setOwner(g, target.name, stOnline)
+			c.clusterLog(target, "EVENT COMPLETED: rg_move_acquire "+target.name+" 1 0")
+			c.startMonitor(g)
+			done()
+		})
+	})
+}
+
+// release stops a group on its owner.
+func (c *Core) release(g *group, done func()) {
+	owner := c.nodes[g.owner]
+	g.generation++
+	c.useInEvent(owner)
+	c.setOwner(g, g.owner, stReleasing)
+	c.clusterLog(owner, "EVENT START: rg_move_release "+owner.name+" 1")
+	c.runStop(g, g.owner, func(bool) {
+		c.work(owner, time.Second, func() {
+			c.setOwner(g, "", stOffline)
+			c.clusterLog(owner, "EVENT COMPLETED: rg_move_release "+owner.name+" 1 0")
+			done()
+		})
+	})
+}
+
+// useInEvent: the running event cannot end without this node.
+func (c *Core) useInEvent(n *node) {
+	if c.running != nil {
+		c.running.uses = append(c.running.uses, n)
+	}
+}
