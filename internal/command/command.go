@@ -28,7 +28,7 @@ var (
 
 // Query is a read-only command.
 type Query struct {
-	Name    string        // key for metrics, logs and the limit of outstanding runs: "clmgr", "clRGinfo", …
+	Name    string        // the question, for logs and the limit of outstanding runs: "clmgr query node"
 	Argv    []string      // absolute path, leading arguments, fixed arguments
 	Timeout time.Duration // by the monotonic clock
 }

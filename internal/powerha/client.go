@@ -80,14 +80,14 @@ func (c *Client) Read(ctx context.Context, s model.Source) model.Reading {
 		r.Err = fmt.Sprintf("source %q is not known", s)
 		return r
 	}
-	out, err := c.runner.Query(ctx, command.Query{Name: q.tool, Argv: c.command(q.tool, q.args...), Timeout: c.timeout})
+	out, err := c.runner.Query(ctx, command.Query{Name: q.String(), Argv: c.command(q.tool, q.args...), Timeout: c.timeout})
 	r.Took = c.clock.Now().Sub(r.At)
 	switch {
 	case err != nil:
 		c.fail(&r, q, err)
 	case out.Truncated:
 		r.Err = q.text("printed more than is taken in; it was left out as a whole")
-	case out.Exit != 0 && !(q.emptyOnExit == out.Exit && silent(out)):
+	case out.Exit != 0 && (out.Exit != q.emptyOnExit || !silent(out)):
 		r.Err = q.text(exitText(out))
 	default:
 		if r.Unparsed, err = q.parse(&r, out.Stdout); err != nil {

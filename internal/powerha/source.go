@@ -43,8 +43,9 @@ func questionOf(s model.Source) (question, bool) {
 	case model.SourceSubsystems:
 		return ask(parseSubsystems, func(r *model.Reading) *[]model.Subsystem { return &r.Subsystems },
 			"check that PowerHA is installed: lssrc -g cluster", "lssrc", "-g", "cluster"), true
+	default:
+		return systemQuestion(s)
 	}
-	return systemQuestion(s)
 }
 
 // systemQuestion returns the questions put to CAA and AIX.
@@ -83,8 +84,9 @@ func systemQuestion(s model.Source) (question, bool) {
 	case model.SourceScripts:
 		return ask(parseScripts, func(r *model.Reading) *[]model.DRScriptInfo { return &r.Scripts },
 			hintRights, "drmgr", "-l"), true
+	default:
+		return question{}, false
 	}
-	return question{}, false
 }
 
 // ask makes a question whose parser fills one field of the reading.
