@@ -1,6 +1,7 @@
 package exporter
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -73,7 +74,7 @@ func commandOf(s model.Source) string {
 // slow is how many intervals lie between two reads of a source that changes with the configuration alone.
 const slow = 4
 
-// maxRuns is how many runs of one source may be outstanding.
+// maxRuns is how many runs of one command may be outstanding.
 const maxRuns = 2
 
 // grace is how long after its deadline a read may still come back before it counts as hung.
@@ -119,28 +120,44 @@ func (c *Core) interval(s model.Source) time.Duration {
 
 // schedule returns the reads that are due. A run that hangs is told as a timeout and joined by one more at most.
 func (c *Core) schedule(now model.Instant) []Effect {
+	busy := make(map[string]int)
+	for _, st := range c.sources {
+		busy[commandOf(st.source)] += st.running
+	}
 	var out []Effect
+	for _, st := range c.inTurn(now) {
+		s, command := st.source, commandOf(st.source)
+		if st.running > 0 && !st.lost && now.Sub(st.started) > c.opt.Timeout+grace {
+			st.lost = true
+			c.reading(now, model.Reading{
+				Source: s, At: st.started, Took: now.Sub(st.started), TimedOut: true,
+				Err: fmt.Sprintf("read %s: no answer within %s: see whether %s hangs", s, c.opt.Timeout, command),
+			})
+		}
+		if now.Mono < st.due || st.running > 0 && !st.lost || busy[command] >= maxRuns {
+			continue
+		}
+		busy[command]++
+		st.running++
+		st.started, st.lost = now, false
+		st.due = now.Mono + c.interval(s)
+		out = append(out, Read{Source: s})
+	}
+	return out
+}
+
+// inTurn lists the schedules of the needed sources, the longest due first.
+func (c *Core) inTurn(now model.Instant) []*sourceState {
+	var out []*sourceState
 	for _, s := range needed(c.opt.Enabled, c.identified()) {
 		st := c.sources[s]
 		if st == nil {
 			st = &sourceState{source: s, due: now.Mono}
 			c.sources[s] = st
 		}
-		if st.running > 0 && !st.lost && now.Sub(st.started) > c.opt.Timeout+grace {
-			st.lost = true
-			c.reading(now, model.Reading{
-				Source: s, At: st.started, Took: now.Sub(st.started), TimedOut: true,
-				Err: fmt.Sprintf("read %s: no answer within %s: see whether %s hangs", s, c.opt.Timeout, commandOf(s)),
-			})
-		}
-		if now.Mono < st.due || st.running >= maxRuns || st.running > 0 && !st.lost {
-			continue
-		}
-		st.running++
-		st.started, st.lost = now, false
-		st.due = now.Mono + c.interval(s)
-		out = append(out, Read{Source: s})
+		out = append(out, st)
 	}
+	slices.SortStableFunc(out, func(a, b *sourceState) int { return cmp.Compare(a.due, b.due) })
 	return out
 }
 

@@ -1,0 +1,96 @@
+package exporter
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"powerha_lpm_exporter/collector"
+	"powerha_lpm_exporter/internal/model"
+)
+
+// logged is what the log has said, so that it speaks of changes alone.
+type logged struct {
+	logger log.Logger
+	phase  model.Phase
+	known  bool
+	errs   map[model.Source]string
+	health map[string]string
+	owners map[string][]string
+	freeze *model.Freeze
+}
+
+// newLogged begins with what was logged by an earlier run.
+func newLogged(l log.Logger, lastFreeze *model.Freeze) *logged {
+	return &logged{
+		logger: l, freeze: lastFreeze, errs: make(map[model.Source]string), health: make(map[string]string), owners: make(map[string][]string),
+	}
+}
+
+func (l *logged) changes(v *collector.View, s model.Snapshot, health map[string]string) {
+	if !l.known && v.Cluster != "" {
+		l.known = true
+		level.Info(l.logger).Log("msg", "cluster known", "cluster", v.Cluster, "node", v.Node)
+	}
+	l.sources(s)
+	for _, part := range slices.Sorted(maps.Keys(health)) {
+		l.part(part, health[part])
+	}
+	if v.Phase != l.phase {
+		level.Info(l.logger).Log("msg", "phase of the migration", "phase", v.Phase, "was", l.phase, "episode", s.Episode.ID)
+		l.phase = v.Phase
+	}
+	for _, o := range v.Owners {
+		if !slices.Equal(o.Nodes, l.owners[o.Group]) {
+			level.Info(l.logger).Log("msg", "owner of resource group", "resource_group", o.Group, "nodes", names(o.Nodes), "were", names(l.owners[o.Group]))
+			l.owners[o.Group] = o.Nodes
+		}
+	}
+	if f := v.LastFreeze; f != nil && f != l.freeze {
+		l.freeze = f
+		level.Info(l.logger).Log("msg", "this node was frozen", "start", f.Start, "fused", span(f.Fused), "bound", f.FusedBound,
+			"clock", span(f.Clock), "peer", span(f.Peer), "episode", f.Episode)
+	}
+}
+
+func (l *logged) sources(s model.Snapshot) {
+	for _, source := range slices.Sorted(maps.Keys(s.Facts.Last)) {
+		err := s.Facts.Last[source].Err
+		switch {
+		case err == l.errs[source]:
+			continue
+		case err == "":
+			level.Info(l.logger).Log("msg", "source is read again", "source", source)
+		default:
+			level.Warn(l.logger).Log("msg", "source cannot be read", "source", source, "err", err)
+		}
+		l.errs[source] = err
+	}
+}
+
+func (l *logged) part(part, err string) {
+	switch {
+	case err == l.health[part]:
+		return
+	case err == "":
+		level.Info(l.logger).Log("msg", "works again", "part", part)
+	case part == PartState:
+		level.Error(l.logger).Log("msg", "state is kept in memory alone: counters and owners are lost with a restart", "err", err)
+	default:
+		level.Error(l.logger).Log("msg", "does not work", "part", part, "err", err)
+	}
+	l.health[part] = err
+}
+
+func names(in []string) string { return strings.Join(in, ",") }
+
+func span(d *time.Duration) string {
+	if d == nil {
+		return "not visible"
+	}
+	return d.String()
+}
