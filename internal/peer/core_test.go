@@ -206,3 +206,74 @@ func TestPeerDies(t *testing.T) {
 		t.Errorf("booked: %v %v", n2.freezes, n2.silences)
 	}
 }
+
+// Outside an episode heartbeats come once a second and ticks are coarse: freezes are found still.
+func TestFreezeAtRest(t *testing.T) {
+	for _, stand := range []bool{false, true} {
+		for seed := range uint64(10) {
+			w := newWorld(t, seed)
+			n1 := w.nodes[0]
+			n1.stand = stand
+			w.run(8*time.Second + time.Duration(w.rnd.Int64N(1000))*time.Millisecond)
+			w.freeze(n1, 2*time.Second)
+			w.run(12 * time.Second)
+			if len(n1.freezes) != 1 || n1.freezes[0].Fused == nil {
+				t.Fatalf("stand=%v: freezes %+v, steps %+v", stand, n1.freezes, n1.steps)
+			}
+			f := n1.freezes[0]
+			if off := (*f.Fused - 2*time.Second).Abs(); off > f.FusedBound || f.FusedBound > 160*time.Millisecond {
+				t.Errorf("stand=%v: fused %v ± %v", stand, *f.Fused, f.FusedBound)
+			}
+			if len(w.nodes[1].freezes) != 0 {
+				t.Errorf("stand=%v: the peer books %+v", stand, w.nodes[1].freezes)
+			}
+		}
+	}
+}
+
+// On a slow network the delay hides short freezes of the second kind within its bound, and never shows a false one.
+func TestFreezeOverSlowNetwork(t *testing.T) {
+	for d := 20 * time.Millisecond; d <= 400*time.Millisecond; d += 20 * time.Millisecond {
+		w := newWorld(t, uint64(d))
+		n1 := w.nodes[0]
+		n1.stand = true
+		w.delay = 40 * time.Millisecond
+		w.run(3 * time.Second)
+		w.phase(n1, model.PhaseMigrating)
+		w.run(5 * time.Second)
+		w.freeze(n1, d)
+		w.run(10 * time.Second)
+		for _, f := range n1.freezes {
+			if off := (*f.Fused - d).Abs(); off > f.FusedBound {
+				t.Errorf("fused %v ± %v, truth %v", *f.Fused, f.FusedBound, d)
+			}
+		}
+		if len(n1.freezes) == 0 && d > 200*time.Millisecond || len(n1.freezes) > 1 {
+			t.Errorf("%v: freezes %+v", d, n1.freezes)
+		}
+	}
+}
+
+// Many freezes, one after the other: each is booked once.
+func TestManyFreezes(t *testing.T) {
+	for _, stand := range []bool{false, true} {
+		w := newWorld(t, 5)
+		n1 := w.nodes[0]
+		n1.stand = stand
+		w.phase(n1, model.PhaseMigrating)
+		w.run(5 * time.Second)
+		for i := range 50 {
+			d := 60*time.Millisecond + time.Duration(w.rnd.Int64N(3000))*time.Millisecond
+			n1.freezes = nil
+			w.freeze(n1, d)
+			w.run(d + 5*time.Second + time.Duration(w.rnd.Int64N(1000))*time.Millisecond)
+			if len(n1.freezes) != 1 {
+				t.Fatalf("stand=%v, freeze %d of %v: %+v", stand, i, d, n1.freezes)
+			}
+			checkFreeze(t, n1.freezes[0], d)
+		}
+		if len(w.nodes[1].freezes) != 0 {
+			t.Errorf("stand=%v: the peer books %+v", stand, w.nodes[1].freezes)
+		}
+	}
+}
