@@ -1,0 +1,48 @@
+package decide
+
+import (
+	"powerha_lpm_exporter/internal/model"
+)
+
+// native judges a migration that PowerHA's own script handles: no act, but
+// people are told when it resumes an unhealthy application, leaves something
+// behind, or does not resume.
+func native(in Input) Decision {
+	r := in.Track.Native
+	if r == "" {
+		r = ReasonModeNative
+	}
+	nodes, ok := in.fresh(model.SourceNodes)
+	if !ok {
+		return stale(in, []model.Source{model.SourceNodes}, StateSettling)
+	}
+	s := nodes.NodeState(in.Node)
+	if g := TakenElsewhere(in); g != "" && s != model.NodeNormal {
+		return operator(ReasonGroupsTaken, g, "Groups of this node run elsewhere.")
+	}
+	if in.Episode.ID == "" || in.Episode.Open || in.Episode.End.IsZero() {
+		if s == model.NodeUnmanaged {
+			d := protected(in)
+			d.Next = "PowerHA's own script has unmanaged the node and resumes it after the migration."
+			return d
+		}
+		return Decision{What: WhatWait, Reason: r, State: StatePreparing, Next: "PowerHA's own script handles this migration; the outcome is watched."}
+	}
+	late := in.since(in.Seen.EndAt) > in.Policy.ProductScriptTimeout
+	switch {
+	case s != model.NodeNormal && late:
+		return operator(ReasonNotResumed, string(s), "PowerHA's own script has not resumed the node: start cluster services by hand when the application is healthy.")
+	case s != model.NodeNormal:
+		return Decision{What: WhatSettle, Reason: ReasonProductRunning, State: StateSettling, Detail: string(s), Next: "PowerHA's own script resumes the node."}
+	}
+	if d, wait := settle(in); wait {
+		return d
+	}
+	if _, reason := localProbes(in); reason == ReasonUnhealthy && in.since(in.Seen.EndAt) > in.Policy.MinimumStable {
+		if !in.Seen.UnhealthySince.IsZero() && in.since(in.Seen.UnhealthySince) > in.Policy.MinimumStable {
+			return operator(ReasonResumedSick, "", "PowerHA resumed the node, and the application is not healthy.")
+		}
+		return Decision{What: WhatSettle, Reason: ReasonUnhealthy, State: StateSettling, Next: "The application is not healthy yet."}
+	}
+	return closed(ResultUntouched, ReasonUntouched, string(r))
+}
