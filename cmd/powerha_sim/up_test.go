@@ -1,0 +1,132 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"powerha_lpm_exporter/internal/sim/world"
+)
+
+func TestToolsActByName(t *testing.T) {
+	c := bringUp(t, "--nodes", "n1,n2", "--groups", "rg_a,rg_b@n2", "--timer-scale", "0.05")
+	out, errs, status := c.tool("n2", "clRGinfo")
+	if status != 0 || !strings.Contains(out, "rg_a") || !strings.Contains(out, "rg_b") {
+		t.Errorf("clRGinfo with an empty environment: exit %d, %s%s", status, out, errs)
+	}
+	if _, errs, status := c.tool("n1", "clmgr", "rubbish"); status == 0 || errs == "" {
+		t.Errorf("clmgr rubbish: exit %d, %q", status, errs)
+	}
+	for _, name := range world.Tools() {
+		if _, err := os.Stat(filepath.Join(c.dir.Bin("n1"), name)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	cmd := exec.Command(filepath.Join(c.dir.Bin("n1"), "lssrc"), "-ls", "clstrmgrES")
+	cmd.Env = []string{"POWERHA_SIM_NODE=nx"}
+	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "nx") {
+		t.Errorf("a node that is not there: %v, %s", err, out)
+	}
+	for _, g := range c.status().World.Groups {
+		code, text := get(fmt.Sprintf("http://127.0.0.1:%d/health", g.ServicePort))
+		if code != 200 || !strings.Contains(text, "on "+g.Nodes[0]) {
+			t.Errorf("service address of %s: %d %s; want %s", g.Name, code, text, g.Nodes[0])
+		}
+	}
+}
+
+func TestAppScriptsFindTheirNode(t *testing.T) {
+	c := bringUp(t, "--timer-scale", "0.05", "--monitor-interval", "0")
+	dir := string(c.dir)
+	monitor, start := c.dir.Script("rg_app", "monitor"), c.dir.Script("rg_app", "start")
+	c.must("exec", "--dir", dir, "--node", "n1", "--", "env", "-i", monitor)
+	if out, status := c.try("exec", "--dir", dir, "--node", "n2", "--", monitor); status == 0 {
+		t.Errorf("the monitor finds the application on n2: %s", out)
+	}
+	if out := c.must("exec", "--dir", dir, "--node", "n1", "--", start); !strings.Contains(out, "already") {
+		t.Errorf("start of what runs: %s", out)
+	}
+	if out, err := exec.Command(monitor).CombinedOutput(); err == nil || !strings.Contains(string(out), "--node") {
+		t.Errorf("outside of all nodes: %v, %s", err, out)
+	}
+	c.must("app", "break", "--dir", dir, "--node", "n1")
+	if out, status := c.try("exec", "--dir", dir, "--node", "n1", "--", monitor); status != 1 {
+		t.Errorf("the monitor of a broken application: exit %d, %s", status, out)
+	}
+	c.must("app", "mend", "--dir", dir, "--node", "n1")
+	c.must("exec", "--dir", dir, "--node", "n1", "--", monitor)
+}
+
+// Two instances of one group at once are what the writer is for.
+func TestRunningTwiceIsSeen(t *testing.T) {
+	c := bringUp(t, "--timer-scale", "0.05", "--monitor-interval", "0")
+	cmd := c.command("exec", "--dir", string(c.dir), "--node", "n2", "--", c.dir.Script("rg_app", "start"))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, 10*time.Second, "that it ran twice", func() bool {
+		s := c.status()
+		return s.RanTwice > 0 && s.World.Moments > 0
+	})
+	c.must("app", "stop", "--dir", string(c.dir), "--node", "n2")
+	if got := exitStatus(t, cmd.Wait()); got != 0 {
+		t.Errorf("the start script ended with %d", got)
+	}
+}
+
+func TestUpRefuses(t *testing.T) {
+	c := bringUp(t, "--nodes", "n1", "--monitor-interval", "0")
+	if out, status := c.try("up", "--dir", string(c.dir)); status != 1 || !strings.Contains(out, "down") {
+		t.Errorf("a second up: exit %d, %s", status, out)
+	}
+	tmp := t.TempDir()
+	for name, args := range map[string][]string{
+		"long folder": {"--dir", filepath.Join(tmp, strings.Repeat("x", 120))},
+		"node name":   {"--dir", tmp, "--nodes", "n1,../x"},
+		"node twice":  {"--dir", tmp, "--nodes", "n1,n1"},
+		"node shared": {"--dir", tmp, "--nodes", "shared"},
+		"home":        {"--dir", tmp, "--groups", "rg@nx"},
+		"knob":        {"--dir", tmp, "--knob", "nonsense=1"},
+		"knob value":  {"--dir", tmp, "--knob", "cl_dr=perhaps"},
+		"delay":       {"--dir", tmp, "--delay", "clmgr=long"},
+		"scale":       {"--dir", tmp, "--timer-scale", "0"},
+		"flag":        {"--dir", tmp, "--nonsense"},
+	} {
+		out, status := c.try(append([]string{"up"}, args...)...)
+		if status != 2 || strings.Count(out, "\n") != 1 {
+			t.Errorf("%s: exit %d, %s", name, status, out)
+		}
+	}
+	if left, err := os.ReadDir(tmp); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	if out, status := c.try("up", "--dir", tmp, "--version", "6.1"); status != 1 || !strings.Contains(out, "6.1") {
+		t.Errorf("an unknown version: exit %d, %s", status, out)
+	}
+	if out, status := c.try("status", "--dir", tmp); status != 3 {
+		t.Errorf("status without a cluster: exit %d, %s", status, out)
+	}
+}
+
+func TestWorldEndsWithItsFolder(t *testing.T) {
+	c := bringUp(t, "--nodes", "n1", "--monitor-interval", "0")
+	b, err := os.ReadFile(c.dir.Pid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(c.dir.Socket()); err != nil {
+		t.Fatal(err)
+	}
+	until(t, 10*time.Second, "the end of the world", func() bool { s := stateOf(pid); return s == 0 || s == 'Z' })
+}

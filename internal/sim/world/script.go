@@ -1,0 +1,182 @@
+package world
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"powerha_lpm_exporter/internal/sim"
+)
+
+const (
+	// scriptDefault limits a script for which the core sets no limit.
+	scriptDefault = time.Hour
+	// graceAfterThaw is what a script keeps at least when its limit passed while its node was frozen.
+	graceAfterThaw = time.Second
+	maxScriptText  = 1 << 20
+)
+
+// runScript runs a script as a process of its node and tells the core how it ended. The script's daemons live on, and
+// so does their reaper.
+func (w *World) runScript(ctx context.Context, s sim.RunScript) {
+	end, err := w.script(ctx, s)
+	end.ID = s.ID
+	if err != nil {
+		w.log.Warn("script", "node", s.Node, "kind", s.Kind, "path", s.Path, "err", err)
+	}
+	w.tell(ctx, end)
+}
+
+// failed is the exit status that a shell gives for a command that could not be started.
+const failed = 126
+
+func (w *World) script(ctx context.Context, s sim.RunScript) (sim.ScriptEnded, error) {
+	out, err := os.CreateTemp(w.dir.Run(s.Node), "out-")
+	if err != nil {
+		return sim.ScriptEnded{Exit: failed}, fmt.Errorf("keep the output: %w", err)
+	}
+	defer os.Remove(out.Name())
+	defer out.Close()
+	reports, reportEnd, err := os.Pipe()
+	if err != nil {
+		return sim.ScriptEnded{Exit: failed}, fmt.Errorf("hear of its end: %w", err)
+	}
+	defer reports.Close()
+
+	cmd := exec.Command(w.self, append([]string{
+		"exec", "--dir", string(w.dir), "--node", s.Node, "--report", "--", s.Path,
+	}, s.Args...)...)
+	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = s.Env, "/", out, out
+	cmd.ExtraFiles = []*os.File{reportEnd}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if s.Kind == "dr" { // the protocol is on stdout alone
+		cmd.Stderr = nil
+	}
+	err = cmd.Start()
+	_ = reportEnd.Close()
+	if err != nil {
+		return sim.ScriptEnded{Exit: failed}, fmt.Errorf("start its reaper: %w", err)
+	}
+	w.task(func() { _ = cmd.Wait() }) // its status was reported, or does not matter
+
+	end := w.awaitScript(ctx, s, reports)
+	text, err := readHead(out.Name())
+	end.Stdout = text
+	return end, err
+}
+
+// awaitScript reads the reaper's reports and enforces the script's limit.
+func (w *World) awaitScript(ctx context.Context, s sim.RunScript, reports io.Reader) sim.ScriptEnded {
+	lines := make(chan report)
+	go func() { // ends with the reaper, or when the world closes the pipe
+		defer close(lines)
+		in := bufio.NewScanner(reports)
+		for in.Scan() {
+			var r report
+			if json.Unmarshal(in.Bytes(), &r) != nil {
+				continue
+			}
+			select {
+			case lines <- r:
+			case <-ctx.Done():
+				return
+			}
+			if r.Exit != nil || r.Error != "" {
+				return
+			}
+		}
+	}()
+	limit := s.Timeout
+	if limit <= 0 {
+		limit = scriptDefault
+	}
+	timer := w.clock.NewTimer(limit)
+	defer timer.Stop()
+	pid, end := 0, sim.ScriptEnded{Exit: failed}
+	for {
+		select {
+		case <-ctx.Done():
+			return end
+		case r, ok := <-lines:
+			switch {
+			case !ok:
+				return end
+			case r.Exit != nil:
+				end.Exit = *r.Exit
+				return end
+			case r.Error != "":
+				w.log.Warn("script did not start", "node", s.Node, "path", s.Path, "err", r.Error)
+				return end
+			}
+			pid = r.Pid
+		case <-timer.C():
+			if !w.awaitThaw(ctx, s.Node) { // it was not frozen: the limit is passed in fact
+				end.TimedOut = true
+				if pid != 0 {
+					_ = syscall.Kill(-pid, syscall.SIGKILL) // the group that its reaper gave it
+				}
+				timer.Reset(scriptDefault)
+				continue
+			}
+			timer.Reset(graceAfterThaw)
+		}
+	}
+}
+
+// awaitThaw waits for the end of a freeze; false when there was none.
+func (w *World) awaitThaw(ctx context.Context, node string) bool {
+	thaw := w.nodes[node].running()
+	select {
+	case <-thaw:
+		return false
+	default:
+	}
+	select {
+	case <-thaw:
+	case <-ctx.Done():
+	}
+	return true
+}
+
+// readHead reads a script's output, up to a limit.
+func readHead(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("read its output: %w", err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxScriptText))
+	if err != nil {
+		return "", fmt.Errorf("read its output: %w", err)
+	}
+	return string(b), nil
+}
+
+// productFile writes, appends to or removes a file that the product keeps on a node.
+func (w *World) productFile(node, name string, do func(path string) error) {
+	path := w.dir.join(node, filepath.Clean("/"+name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		w.log.Error("file of the product", "path", path, "err", err)
+		return
+	}
+	if err := do(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		w.log.Error("file of the product", "path", path, "err", err)
+	}
+}
+
+func appendFile(path, text string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
+}
