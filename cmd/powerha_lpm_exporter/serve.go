@@ -136,7 +136,7 @@ func (p *program) build() error {
 		return err
 	}
 	p.opts = opts
-	heartbeats := p.cfg.Peers // those of the start: p.cfg may be loaded again meanwhile
+	heartbeats := p.cfg.Peers               // those of the start: p.cfg may be loaded again meanwhile
 	p.runner = command.NewRunner(p.clk, "") // runs no acts
 	p.exp, err = exporter.New(opts, exporter.Deps{
 		Clock: p.clk, Logger: p.logger, Reader: p.reader(p.cfg), Runner: p.runner,

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"regexp"
 	"strings"
 	"time"
@@ -52,7 +53,13 @@ func AppendTo(fsys durable.FS, name string, e model.EpisodeEvent) error {
 	if torn(fsys, name) {
 		line = append([]byte{'\n'}, line...)
 	}
-	if err := fsys.Append(name, line, perm, lockWait); err != nil {
+	err = fsys.Append(name, line, perm, lockWait)
+	if errors.Is(err, fs.ErrNotExist) { // the folder is not there yet
+		if err = fsys.MkdirAll(path.Dir(name), 0o750); err == nil {
+			err = fsys.Append(name, line, perm, lockWait)
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("append %s to %s: %w", e.Event, name, err)
 	}
 	return nil
