@@ -151,7 +151,8 @@ type Config struct {
 	// TimerScale multiplies every timer of the product (node timeout, grace period, dead man switches, durations of
 	// events); what commands print stays unscaled. 1 when zero.
 	TimerScale float64
-	// Delays is how long a tool works before it answers, by tool name; clmgr acts have a duration of their own.
+	// Delays is how long a tool works before it answers, by tool name, unscaled; what is not named, and every act
+	// of clmgr and cl_dr, takes its own time, scaled.
 	Delays map[string]time.Duration
 	Epoch  time.Time // wall time at the core's time 0
 }

@@ -33,7 +33,7 @@ func (c *Core) clDR(cm *cmd) {
 	}
 	d := &dr{c: c, cm: cm, n: cm.node, tag: "cl_dr"}
 	switch {
-	case !c.level.lpm:
+	case !c.level.lpm || c.knob(d.n, "cl_dr") == "absent":
 		c.answer(cm, result{err: "cl_dr: not found.\n", exit: 127})
 	case verb == "scriptinfo":
 		c.answer(cm, say("DR_VERSION=1.0\nDR_DATE=04112015\nDR_SCRIPTINFO=PowerHA SystemMirror Live Partition Mobility script\nDR_VENDOR=IBM\nDR_TIMEOUT="+c.knob(cm.node, "cl_dr_timeout")+"\n"))
@@ -57,7 +57,7 @@ func (c *Core) clDR(cm *cmd) {
 
 // work goes on after t (scaled) unless this run was ended meanwhile.
 func (d *dr) work(t time.Duration, next func()) {
-	d.c.delay(d.cm, "cl_dr", t, func() {
+	d.c.work(d.n, t, func() {
 		if d.c.commands[d.cm.id] == d.cm {
 			next()
 		}

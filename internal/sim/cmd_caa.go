@@ -156,7 +156,7 @@ func (c *Core) tune(n *node, on, setting string) result {
 		}
 		for _, t := range targets {
 			if t.alive && name == "node_timeout" {
-				c.setNodeTimeout(t, ms, "product")
+				c.setNodeTimeout(t, ms, c.by)
 			} else if t.alive {
 				t.downDelay = ms
 				c.rewatch(t)
@@ -169,7 +169,7 @@ func (c *Core) tune(n *node, on, setting string) result {
 		for _, t := range targets {
 			if t.alive && t.deadman != value {
 				t.deadman = value
-				c.trace(t.name, "variable", "name", "deadman_mode", "value", value, "by", "product")
+				c.trace(t.name, "variable", "name", "deadman_mode", "value", value, "by", c.by)
 			}
 		}
 	default:

@@ -144,7 +144,7 @@ func errorText(text string) result { return complain("\nERROR: " + text) }
 func (c *Core) clmgr(cm *cmd) {
 	p := parseClmgr(cm.args)
 	if p.usage != "" {
-		c.answer(cm, complain("\nERROR: "+p.usage+".\n\nclmgr {[-c|-x]} [-S] [-v] [-f] [-a <ATTR>[,<ATTR>…]] <ACTION> <CLASS> [<NAME>] [<ATTR>=<VALUE>…]\n"))
+		c.answer(cm, complain("\nERROR: "+p.usage+".\n\nclmgr {[-c|-x]} [-S] [-v] [-f] [-a <ATTR>[,<ATTR>...]] <ACTION> <CLASS> [<NAME>] [<ATTR>=<VALUE> ...]\n"))
 		return
 	}
 	hang := c.knob(cm.node, "clmgr_hang")
@@ -152,7 +152,9 @@ func (c *Core) clmgr(cm *cmd) {
 		c.note(cm.node.name, "clmgr hangs")
 		return // never answers
 	}
-	c.clutilsLog(cm.node, "clmgr: "+strings.Join(cm.args, " "))
+	if p.action != "query" {
+		c.clutilsLog(cm.node, "clmgr: "+strings.Join(cm.args, " "))
+	}
 	switch p.action + " " + p.class {
 	case "query cluster", "query node", "query resource_group", "query application_monitor":
 		c.delay(cm, "clmgr", time.Second, func() { c.answer(cm, c.clmgrQuery(cm.node, p)) })

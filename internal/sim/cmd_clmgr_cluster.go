@@ -127,7 +127,7 @@ func (c *Core) syncCluster(cm *cmd) {
 		}
 	}
 	c.print(cm, "\nVerifying data to be transferred to other nodes in the cluster\n")
-	c.delay(cm, "clmgr sync", 40*time.Second, func() {
+	c.work(cm.node, 40*time.Second, func() {
 		c.print(cm, "\nVerification has completed normally.\n")
 		if !cm.node.active() {
 			c.adopt(cm.node.odm, cm.by)

@@ -31,7 +31,7 @@ func (c *Core) moveGroup(cm *cmd, p clmgrLine) {
 		return
 	}
 	ended := func(ok bool) {
-		c.delay(cm, "clmgr move", 5*time.Second, func() {
+		c.work(cm.node, 5*time.Second, func() {
 			if !ok {
 				c.answer(cm, errorText("the move of resource group "+g.Name+" failed. Check /var/hacmp/log/hacmp.out."))
 				return
@@ -40,7 +40,7 @@ func (c *Core) moveGroup(cm *cmd, p clmgrLine) {
 			c.finish(cm, 0)
 		})
 	}
-	c.delay(cm, "clmgr move", 5*time.Second, func() {
+	c.work(cm.node, 5*time.Second, func() {
 		c.enqueue(&event{
 			name: "rg_move", args: to.name + " 1", node: to, walk: 16 * time.Second,
 			action: func(done func(bool)) { c.moved(g, to, done) }, ended: ended,
@@ -111,7 +111,7 @@ func (c *Core) offlineGroup(cm *cmd, g *group) {
 		})
 		return
 	}
-	c.delay(cm, "clmgr move", 5*time.Second, func() {
+	c.work(cm.node, 5*time.Second, func() {
 		c.enqueue(&event{
 			name: "rg_move", args: g.owner + " 1", node: c.nodes[g.owner], walk: 8 * time.Second,
 			action: func(done func(bool)) { c.release(g, func() { done(true) }) },

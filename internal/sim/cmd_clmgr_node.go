@@ -46,7 +46,7 @@ const yesNoValues = "true|false|yes|no"
 // stopNode is clmgr stop node … WHEN=now MANAGE=offline|move|unmanage. About 14 s for unmanage.
 func (c *Core) stopNode(cm *cmd, p clmgrLine) {
 	if c.badAttribute(cm, p, map[string]string{
-		"WHEN": "now|restart|both", "MANAGE": "offline|move|unmanage", "BROADCAST": yesNoValues, "TIMEOUT": "",
+		"WHEN": "now|both", "MANAGE": "offline|move|unmanage", "BROADCAST": yesNoValues, "TIMEOUT": "",
 		"STOP_CAA": yesNoValues, "NODES": "",
 	}) {
 		return
@@ -81,7 +81,7 @@ func (c *Core) stopNode(cm *cmd, p clmgrLine) {
 	}
 	began := c.wall()
 	ended := func(ok bool) {
-		c.delay(cm, "clmgr stop", 2*time.Second, func() {
+		c.work(cm.node, 2*time.Second, func() {
 			if !ok {
 				c.answer(cm, errorText(`the stop of cluster services on node "`+n.name+`" was interrupted.`))
 				return
@@ -90,7 +90,7 @@ func (c *Core) stopNode(cm *cmd, p clmgrLine) {
 			c.finish(cm, 0)
 		})
 	}
-	c.delay(cm, "clmgr stop", 2*time.Second, func() {
+	c.work(cm.node, 2*time.Second, func() {
 		c.clutilsLog(n, "clstop: called with flags "+flags)
 		c.enqueue(&event{
 			name: "admin_op", args: "clrm_stop_request " + n.name, node: n, walk: 10 * time.Second,
@@ -165,7 +165,7 @@ func (c *Core) warnForcedDown(n *node, since time.Duration) {
 // startNode is clmgr start node … WHEN=now MANAGE=auto|manual|delayed. About 29 s.
 func (c *Core) startNode(cm *cmd, p clmgrLine) {
 	if c.badAttribute(cm, p, map[string]string{
-		"WHEN": "now|restart|both", "MANAGE": "auto|manual|delayed", "BROADCAST": yesNoValues, "TIMEOUT": "",
+		"WHEN": "now|both", "MANAGE": "auto|manual|delayed", "BROADCAST": yesNoValues, "TIMEOUT": "",
 		"START_CAA": yesNoValues, "NODES": "", "CLINFO": "true|false|yes|no|consistent", "FORCE": yesNoValues,
 		"FIX": yesNoValues + "|interactively",
 	}) {
@@ -187,7 +187,7 @@ func (c *Core) startNode(cm *cmd, p clmgrLine) {
 	c.print(cm, "\nAdding any necessary PowerHA SystemMirror entries to /etc/inittab and /etc/rc.net for IPAT on node "+n.name+".\n")
 	var began time.Time
 	ended := func(ok bool) {
-		c.delay(cm, "clmgr start", 4*time.Second, func() {
+		c.work(cm.node, 4*time.Second, func() {
 			if !ok {
 				c.answer(cm, errorText(`the start of cluster services on node "`+n.name+`" was interrupted.`))
 				return
@@ -196,7 +196,7 @@ func (c *Core) startNode(cm *cmd, p clmgrLine) {
 			c.finish(cm, 0)
 		})
 	}
-	c.delay(cm, "clmgr start", 8*time.Second, func() {
+	c.work(cm.node, 8*time.Second, func() {
 		began = c.wall()
 		c.print(cm, n.name+": start_cluster: Starting PowerHA SystemMirror\n...\n")
 		c.setManager(n, stJoining, "node_up")

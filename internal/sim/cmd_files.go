@@ -113,7 +113,7 @@ func (c *Core) setDMS(n *node, on bool) {
 		return
 	}
 	n.dms = on
-	c.trace(n.name, "variable", "name", "dead_man_switch", "value", strconv.FormatBool(on), "by", "product")
+	c.trace(n.name, "variable", "name", "dead_man_switch", "value", strconv.FormatBool(on), "by", c.by)
 }
 
 func (c *Core) disableClientKill(n *node, args []string) result {

@@ -68,17 +68,13 @@ func (c *Core) lsattr(n *node, args []string) result {
 
 // ps is ps -e -o pid,args: the simulated daemons and the scripts of PowerHA that run.
 func (c *Core) ps(n *node, args []string) result {
-	columns := "pid,args"
-	for i, a := range args {
-		if a == "-o" && i+1 < len(args) {
-			columns = args[i+1]
-		}
-	}
-	if columns != "pid,args" && columns != "pid=,args=" {
+	line := strings.Join(args, " ")
+	heading := line == "-e -o pid,args" || line == "-eo pid,args"
+	if !heading && line != "-e -o pid=,args=" && line != "-eo pid=,args=" {
 		return complain("ps: 0551-203 only -e -o pid,args is answered by the simulation.")
 	}
 	var b strings.Builder
-	if columns == "pid,args" {
+	if heading {
 		b.WriteString("     PID COMMAND\n")
 	}
 	row := func(pid int, text string) { fmt.Fprintf(&b, "%8d %s\n", pid, text) }

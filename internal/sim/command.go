@@ -70,7 +70,7 @@ func Tools() []string {
 
 func isAct(name string, args []string) bool {
 	switch name {
-	case "cl_dr", "mkitab", "rmitab", "stopdms", "startdms", "hags_disable_client_kill", "hags_enable_client_kill", "errlogger":
+	case "cl_dr", "mkitab", "rmitab", "stopdms", "startdms", "hags_disable_client_kill", "hags_enable_client_kill":
 		return true
 	case "clctrl":
 		return slices.Contains(args, "-o")
@@ -133,7 +133,10 @@ func (c *Core) dispatch(cm *cmd) {
 		c.answer(cm, result{err: cm.name + ": not found.\n", exit: 127})
 		return
 	}
-	c.delay(cm, cm.name, q.took, func() { c.answer(cm, q.f(c, cm.node, cm.args)) })
+	c.delay(cm, cm.name, q.took, func() {
+		c.by = cm.by
+		c.answer(cm, q.f(c, cm.node, cm.args))
+	})
 }
 
 // delay lets a command work: as long as the configuration says for the tool, else for its own scaled time.

@@ -36,6 +36,7 @@ type Core struct {
 	scripts  map[string]*script
 	moves    map[string]*migration // by node
 
+	by      string // who typed the command that is answered now
 	ids     int
 	started bool
 	log     history

@@ -50,6 +50,9 @@ func (c *Core) UnregisterDRScript(nodeName, name string) error {
 // orderedScripts are the node's DR scripts in the order in which drmgr runs them.
 func (c *Core) orderedScripts(n *node) []drScript {
 	s := slices.Clone(n.scripts)
+	if c.knob(n, "cl_dr") == "absent" {
+		s = slices.DeleteFunc(s, func(d drScript) bool { return d.name == "cl_dr" })
+	}
 	switch c.knob(n, "dr_script_order") {
 	case "reverse":
 		slices.Reverse(s)

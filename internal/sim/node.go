@@ -151,9 +151,7 @@ func (c *Core) boot(name string) {
 	if n == nil || n.alive {
 		return
 	}
-	if !n.down {
-		c.declareDown(n) // it joins anew: the others learn now that it was gone
-	}
+	taking := !n.down && c.declareDown(n) // it joins anew: the others learn now that it was gone
 	n.alive, n.off, n.frozen = true, false, false
 	n.awakeSince = c.now
 	n.up, n.managed, n.mgr = false, true, stInit
@@ -174,7 +172,7 @@ func (c *Core) boot(name string) {
 	c.note(name, "booted; cluster services are down")
 	n.bootEntries(c)
 	for _, g := range c.groups {
-		if g.owner == name {
+		if g.owner == name && !(g.managed && taking) {
 			c.setOwner(g, "", stOffline)
 			g.managed = true
 		}

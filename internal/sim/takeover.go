@@ -2,12 +2,14 @@ package sim
 
 import "time"
 
-// declareDown runs node_down on the survivors and takes over the managed groups of the lost node.
-func (c *Core) declareDown(n *node) {
+// declareDown runs node_down on the survivors and takes over the managed groups of the lost node. What the lost node
+// had under way is broken off. It tells whether anybody was left to run it.
+func (c *Core) declareDown(n *node) bool {
 	n.down = true
 	c.note(n.name, "declared down")
+	c.dropEvents(n)
 	if !n.up {
-		return
+		return false
 	}
 	var runner *node
 	for _, o := range c.others(n) {
@@ -16,13 +18,14 @@ func (c *Core) declareDown(n *node) {
 		}
 	}
 	if runner == nil {
-		return
+		return false
 	}
 	c.enqueue(&event{
 		name: "node_down", args: n.name, node: runner, walk: 4 * time.Second,
 		action: func(done func(bool)) { c.takeOver(n, runner, done) },
 		ended:  func(bool) { c.clusterLog(runner, "EVENT COMPLETED: node_down_complete "+n.name+" 0") },
 	})
+	return true
 }
 
 // takeOver moves the managed groups of the lost node one after another. Unmanaged ones stay as they are.
