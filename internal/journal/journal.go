@@ -59,7 +59,6 @@ type Journal struct {
 	fs       durable.FS
 	clk      clock.Clock
 	reserve  int64
-	reserved bool
 	readOnly error // why nothing can be written
 	seq      uint64
 	prev     string
@@ -116,8 +115,8 @@ func joinReason(a, b string) string {
 
 // Append writes one record and returns when it is on disk. data is marshalled
 // as JSON; nil leaves it out. When the file system is full the room that was
-// kept back is used; Room tells. After an error nothing was written, and the
-// act that the record is about must not be done.
+// kept back is used. After an error nothing was written, and the act that the
+// record is about must not be done.
 func (j *Journal) Append(kind, episode string, data any) (Record, error) {
 	if j.readOnly != nil {
 		return Record{}, fmt.Errorf("write journal record %q: %w; move the file away to start afresh, after `lpmctl journal verify`", kind, j.readOnly)
@@ -134,7 +133,7 @@ func (j *Journal) Append(kind, episode string, data any) (Record, error) {
 	if err != nil {
 		return Record{}, fmt.Errorf("write journal record %q: %w", kind, err)
 	}
-	if err := j.write(line); err != nil {
+	if err := j.fs.Append(Name, line, 0o600, 0); err != nil {
 		return Record{}, fmt.Errorf("write journal record %q to %s: %w; free space on the file system of state_dir", kind, Name, err)
 	}
 	j.seq, j.prev, j.size = r.Seq, r.Hash, j.size+int64(len(line))
@@ -151,20 +150,9 @@ func (j *Journal) next(seq uint64, prev, kind, episode string, raw json.RawMessa
 	return r, line, err
 }
 
-func (j *Journal) write(line []byte) error {
-	err := j.fs.Append(Name, line, 0o600, 0)
-	if err == nil || !j.reserved {
-		return err
-	}
-	if rmErr := j.fs.Remove(roomName); rmErr != nil {
-		return errors.Join(err, rmErr)
-	}
-	j.reserved = false
-	return j.fs.Append(Name, line, 0o600, 0)
-}
-
-// EnsureRoom makes sure that one whole episode can still be written. It is
-// called before an episode begins: with an error none should.
+// EnsureRoom makes sure that one whole episode can still be written, and fills
+// up what earlier records took of the room. It is called before an episode
+// begins: with an error none should.
 func (j *Journal) EnsureRoom() error {
 	if j.readOnly != nil {
 		return j.readOnly
@@ -173,15 +161,10 @@ func (j *Journal) EnsureRoom() error {
 		return nil
 	}
 	if err := j.fs.Reserve(roomName, j.reserve); err != nil {
-		j.reserved = false
 		return fmt.Errorf("keep %d bytes for one episode's journal: %w; free space on the file system of state_dir", j.reserve, err)
 	}
-	j.reserved = true
 	return nil
 }
-
-// Room reports whether the bytes for one whole episode are still kept back.
-func (j *Journal) Room() bool { return j.reserve <= 0 || j.reserved }
 
 // Size is the length of the file in bytes.
 func (j *Journal) Size() int64 { return j.size }
