@@ -1,11 +1,12 @@
 package actor
 
 import (
+	"time"
+
 	"powerha_lpm_exporter/internal/command"
 	"powerha_lpm_exporter/internal/control"
 	"powerha_lpm_exporter/internal/decide"
 	"powerha_lpm_exporter/internal/model"
-	"time"
 )
 
 func (c *Core) episodeOfAct() string {
@@ -127,7 +128,7 @@ func (c *Core) readBackUnmanage(a *actState, s model.NodeState) {
 	case s == model.NodeNormal && (a.Ended.Exit != 0 || c.now.Sub(a.EndedAt) > noChangeLimit) && c.settled(a.EndedAt):
 		c.result(a, readNoChange, string(s))
 	default:
-		c.askAgain(model.SourceNodes)
+		c.ask(model.SourceNodes)
 	}
 }
 
@@ -154,23 +155,34 @@ func (c *Core) result(a *actState, result, state string) {
 	}
 }
 
+// askEvery is the least time between two attempts at one source.
+const askEvery = 500 * time.Millisecond
+
+// askSince asks for a reading that began at t or later, at once if none was tried yet.
 func (c *Core) askSince(s model.Source, t model.Instant) {
 	if at, ok := c.inflight[s]; ok && at.Before(t) {
 		delete(c.inflight, s) // what is under way began too early
 	}
-	c.askAgain(s)
-}
-
-// askAgain reads at most every half second.
-func (c *Core) askAgain(s model.Source) {
-	if l, ok := c.facts.Last[s]; ok && c.now.Sub(l.At) < 500*time.Millisecond {
+	if l, ok := c.facts.Last[s]; ok && l.At.Before(t) {
+		c.send(s)
 		return
 	}
 	c.ask(s)
 }
 
-// ask reads sources that are not being read already.
+// ask reads sources that were not tried just now.
 func (c *Core) ask(sources ...model.Source) {
+	var out []model.Source
+	for _, s := range sources {
+		if l, ok := c.facts.Last[s]; !ok || c.now.Sub(l.At) >= askEvery || l.At.Before(c.floor) {
+			out = append(out, s)
+		}
+	}
+	c.send(out...)
+}
+
+// send begins reads of sources that are not being read already.
+func (c *Core) send(sources ...model.Source) {
 	var out []model.Source
 	for _, s := range sources {
 		if at, ok := c.inflight[s]; ok && c.now.Sub(at) < readLimit {

@@ -186,7 +186,8 @@ func (c *Core) journaled(j Journaled) {
 	case endedData:
 		delete(c.pollEnded, d.ID)
 		c.counters.ended(d, c.lastAct(d.ID))
-		c.ask(model.SourceNodes, model.SourceGroups)
+		c.askSince(model.SourceNodes, j.At)
+		c.askSince(model.SourceGroups, j.At)
 	case closeData:
 		c.closedNow(j.Episode, d)
 	case model.Record:

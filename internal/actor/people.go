@@ -246,7 +246,7 @@ func (c *Core) waitFor(o *operation, d decide.Decision) {
 		return
 	}
 	for _, s := range d.Need {
-		c.askAgain(s)
+		c.ask(s)
 	}
 }
 

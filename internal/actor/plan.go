@@ -128,8 +128,8 @@ func (c *Core) readBackStep(a *actState) {
 	case (a.Ended.Exit != 0 || c.now.Sub(a.EndedAt) > noChangeLimit) && c.settled(a.EndedAt):
 		c.result(a, readNoChange, a.Kind+" "+state+": "+lastLine(a.Ended.Output))
 	default:
-		c.askAgain(source)
-		c.askAgain(model.SourceManager)
+		c.ask(source)
+		c.ask(model.SourceManager)
 	}
 
 }

@@ -29,6 +29,9 @@ const (
 	fastTick = 200 * time.Millisecond
 )
 
+// roomEvery is how often the room that is kept for the records of one episode is filled up.
+const roomEvery = time.Minute
+
 // rotateAt is the size from which the journal is rotated between episodes.
 const rotateAt = 8 << 20
 
@@ -194,7 +197,7 @@ func (a *Actor) rotate() {
 	if !a.core.Calm() {
 		return
 	}
-	if !a.d.Journal.Room() && a.core.due("room", retryEvery) {
+	if a.core.due("room", roomEvery) {
 		if err := a.d.Journal.EnsureRoom(); err != nil {
 			_ = level.Error(a.d.Log).Log("msg", "there is no room for the records of a whole episode", "err", err)
 		}

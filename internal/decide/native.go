@@ -38,11 +38,16 @@ func native(in Input) Decision {
 	if d, wait := settle(in); wait {
 		return d
 	}
-	if _, reason := localProbes(in); reason == ReasonUnhealthy && in.since(in.Seen.EndAt) > in.Policy.MinimumStable {
-		if !in.Seen.UnhealthySince.IsZero() && in.since(in.Seen.UnhealthySince) > in.Policy.MinimumStable {
+	settling := Decision{What: WhatSettle, Reason: ReasonUntouched, State: StateSettling, Next: "PowerHA has resumed the node; the application is watched for a while."}
+	switch _, reason := localProbes(in); {
+	case reason == ReasonUnhealthy:
+		if u := in.Seen.UnhealthySince; !u.IsZero() && in.since(u) > in.Policy.MinimumStable && in.since(in.Seen.EndAt) > in.Policy.MinimumStable {
 			return operator(ReasonResumedSick, "", "PowerHA resumed the node, and the application is not healthy.")
 		}
-		return Decision{What: WhatSettle, Reason: ReasonUnhealthy, State: StateSettling, Next: "The application is not healthy yet."}
+		settling.Reason, settling.Next = ReasonUnhealthy, "The application is not healthy yet."
+		return settling
+	case in.since(in.Seen.EndAt) <= in.Policy.MinimumStable, reason == ReasonSnapshotStale && !late:
+		return settling
 	}
 	return closed(ResultUntouched, ReasonUntouched, string(r))
 }
