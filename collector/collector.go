@@ -9,11 +9,15 @@ import (
 	"github.com/prometheus/common/version"
 )
 
-// Collector publishes the last view it was given. A scrape copies what is ready: the metrics of a view are made once,
-// when it is set.
+// Collector publishes the last view it was given. A scrape copies what is ready: the metrics of a view are made when
+// it is set, and those that are as they were before are kept.
 type Collector struct {
 	table   map[string]entry
 	current atomic.Pointer[[]prometheus.Metric]
+
+	// series and turn belong to the goroutine that calls Set.
+	series map[string]*series
+	turn   uint64
 }
 
 type entry struct {
@@ -21,9 +25,17 @@ type entry struct {
 	desc *prometheus.Desc
 }
 
+// series is a metric as it was last made.
+type series struct {
+	metric prometheus.Metric
+	value  float64 // or a histogram's sum
+	count  uint64  // a histogram's
+	turn   uint64  // of the view that has it
+}
+
 // New returns a collector with no view yet: it publishes nothing.
 func New() *Collector {
-	c := &Collector{table: make(map[string]entry)}
+	c := &Collector{table: make(map[string]entry), series: make(map[string]*series)}
 	for _, m := range Metrics() {
 		if m.Program == ProgramExporter {
 			c.table[m.Name] = entry{Metric: m, desc: m.Desc()}
@@ -32,9 +44,15 @@ func New() *Collector {
 	return c
 }
 
-// Set makes v the view that is published from now on.
+// Set makes v the view that is published from now on. It must not be called by two goroutines at once.
 func (c *Collector) Set(v *View) {
+	c.turn++
 	metrics := c.render(v)
+	for key, s := range c.series {
+		if s.turn != c.turn {
+			delete(c.series, key)
+		}
+	}
 	c.current.Store(&metrics)
 }
 
@@ -57,7 +75,7 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 }
 
 func (c *Collector) render(v *View) []prometheus.Metric {
-	e := &emitter{table: c.table, cluster: v.Cluster, node: v.Node, created: v.Created, seen: make(map[string]bool)}
+	e := &emitter{Collector: c, cluster: v.Cluster, node: v.Node, created: v.Created, out: make([]prometheus.Metric, 0, len(c.series)+16)}
 	self(e, v)
 	if v.Cluster == "" || v.Node == "" {
 		return e.out
@@ -76,44 +94,63 @@ func (c *Collector) render(v *View) []prometheus.Metric {
 
 // emitter turns values into metrics with the labels that every series carries.
 type emitter struct {
-	table         map[string]entry
+	*Collector
 	cluster, node string
 	created       time.Time
-	seen          map[string]bool
+	key           []byte
 	out           []prometheus.Metric
 }
 
-// labels completes the labels of a series. What a command printed is not trusted: a name that is no UTF-8 is mended,
-// and a series that is there already (a row printed twice) is left out, because either would fail the whole scrape.
-func (e *emitter) labels(name string, more []string) (values []string, first bool) {
-	values = make([]string, 0, 2+len(more))
-	values = append(values, e.cluster, e.node)
-	values = append(values, more...)
-	key := name
-	for i, v := range values {
-		values[i] = strings.ToValidUTF8(v, "\uFFFD")
-		key += "\xff" + values[i]
+// find returns the series of that name and labels. It is nil when the view has it already: a row that a command
+// printed twice must not fail the whole scrape.
+func (e *emitter) find(name string, labels []string) *series {
+	e.key = append(e.key[:0], name...)
+	for _, l := range [...]string{e.cluster, e.node} {
+		e.key = append(append(e.key, 0xff), l...)
 	}
-	if e.seen[key] {
-		return nil, false
+	for _, l := range labels {
+		e.key = append(append(e.key, 0xff), mend(l)...)
 	}
-	e.seen[key] = true
-	return values, true
+	s := e.series[string(e.key)]
+	if s == nil {
+		s = &series{}
+		e.series[string(e.key)] = s
+	}
+	if s.turn == e.turn {
+		return nil
+	}
+	s.turn = e.turn
+	return s
 }
+
+// labels completes the labels of a series.
+func (e *emitter) labels(more []string) []string {
+	values := append([]string{e.cluster, e.node}, more...)
+	for i, v := range values {
+		values[i] = mend(v)
+	}
+	return values
+}
+
+// mend replaces what is no UTF-8: commands may print it, and client_golang refuses it.
+func mend(label string) string { return strings.ToValidUTF8(label, "\uFFFD") }
 
 // set publishes one series.
 func (e *emitter) set(name string, v float64, labels ...string) {
-	values, first := e.labels(name, labels)
-	if !first {
+	s := e.find(name, labels)
+	if s == nil {
 		return
 	}
-	m := e.table[name]
-	if m.Type == TypeCounter {
-		e.out = append(e.out, prometheus.MustNewConstMetricWithCreatedTimestamp(
-			m.desc, prometheus.CounterValue, v, e.created, values...))
-		return
+	if m := e.table[name]; s.metric == nil || s.value != v {
+		s.value = v
+		if m.Type == TypeCounter {
+			s.metric = prometheus.MustNewConstMetricWithCreatedTimestamp(
+				m.desc, prometheus.CounterValue, v, e.created, e.labels(labels)...)
+		} else {
+			s.metric = prometheus.MustNewConstMetric(m.desc, prometheus.GaugeValue, v, e.labels(labels)...)
+		}
 	}
-	e.out = append(e.out, prometheus.MustNewConstMetric(m.desc, prometheus.GaugeValue, v, values...))
+	e.out = append(e.out, s.metric)
 }
 
 func (e *emitter) bool(name string, v bool, labels ...string) {
@@ -152,8 +189,10 @@ func (e *emitter) state(name, current string, labels ...string) {
 	if !found {
 		current = "unknown"
 	}
+	all := append(labels[:len(labels):len(labels)], "")
 	for _, s := range m.States {
-		e.bool(name, s == current, append(labels[:len(labels):len(labels)], s)...)
+		all[len(all)-1] = s
+		e.bool(name, s == current, all...)
 	}
 }
 
@@ -165,31 +204,47 @@ func (e *emitter) counts(name string, n map[string]uint64) {
 }
 
 func (e *emitter) histogram(name string, h Histogram, labels ...string) {
-	values, first := e.labels(name, labels)
-	if !first || len(h.Counts) != len(h.Bounds)+1 {
+	if len(h.Counts) != len(h.Bounds)+1 {
 		return
 	}
+	s := e.find(name, labels)
+	if s == nil {
+		return
+	}
+	var count uint64
+	for _, n := range h.Counts {
+		count += n
+	}
+	if s.metric == nil || s.count != count || s.value != h.Sum {
+		s.count, s.value = count, h.Sum
+		s.metric = e.newHistogram(name, h, count, labels)
+	}
+	e.out = append(e.out, s.metric)
+}
+
+func (e *emitter) newHistogram(name string, h Histogram, count uint64, labels []string) prometheus.Metric {
 	buckets := make(map[float64]uint64, len(h.Bounds))
 	var n uint64
 	for i, b := range h.Bounds {
 		n += h.Counts[i]
 		buckets[b] = n
 	}
-	n += h.Counts[len(h.Bounds)]
 	m := prometheus.MustNewConstHistogramWithCreatedTimestamp(
-		e.table[name].desc, n, h.Sum, buckets, e.created, values...)
+		e.table[name].desc, count, h.Sum, buckets, e.created, e.labels(labels)...)
 	var exemplars []prometheus.Exemplar
 	for _, x := range h.Exemplars {
 		exemplars = append(exemplars, prometheus.Exemplar{
 			Value: x.Value, Labels: prometheus.Labels{"episode": x.Episode}, Timestamp: x.At,
 		})
 	}
-	if len(exemplars) > 0 {
-		if with, err := prometheus.NewMetricWithExemplars(m, exemplars...); err == nil {
-			m = with
-		}
+	if len(exemplars) == 0 {
+		return m
 	}
-	e.out = append(e.out, m)
+	with, err := prometheus.NewMetricWithExemplars(m, exemplars...)
+	if err != nil {
+		return m // an id too long for an exemplar
+	}
+	return with
 }
 
 // self publishes what concerns the exporter itself, whether the cluster is known or not.
