@@ -168,6 +168,63 @@ func TestMergeHaltsANodeThatWasTakenOver(t *testing.T) {
 	}
 }
 
+func TestUnmanagedNodeRejoinsAfterALongFreeze(t *testing.T) {
+	s := newShell(t, Config{Version: "7.1.3", Knobs: map[string]string{"dms_fires_on_wake": "no"}})
+	s.must("n1", "clmgr", "stop", "node", "n1", "MANAGE=unmanage")
+	s.step(FreezeDone{Node: "n1"})
+	s.run(time.Minute)
+	if !s.node("n1").DeclaredDown {
+		t.Fatal("n1 was not declared down")
+	}
+	s.step(ThawDone{Node: "n1"})
+	s.run(time.Minute)
+	if n := s.node("n1"); !n.Alive || n.DeclaredDown || n.State != "UNMANAGED" || s.group0().Owner != "n1" {
+		t.Errorf("nothing was taken over, so nothing halts it: %+v", n)
+	}
+	if out := s.must("n2", "lscluster", "-m"); strings.Contains(out, "DOWN") {
+		t.Errorf("n2 still sees it down:\n%s", out)
+	}
+}
+
+func TestAnObserverThatWasFrozenItselfCountsAnew(t *testing.T) {
+	s := newShell(t, Config{Version: "7.1.3", Knobs: map[string]string{"dms_fires_on_wake": "no"}})
+	s.step(FreezeDone{Node: "n1"}, FreezeDone{Node: "n2"})
+	s.run(60 * time.Second)
+	s.step(ThawDone{Node: "n2"})
+	s.run(30 * time.Second)
+	s.step(ThawDone{Node: "n1"})
+	s.run(time.Minute)
+	if st := s.core.Status(); st.Takeovers != 0 {
+		t.Errorf("taken over after 30 s of silence heard: %+v", st.TakenOver)
+	}
+}
+
+func TestTargetOfATakeoverDiesToo(t *testing.T) {
+	nodes := []string{"n1", "n2", "n3"}
+	g := Group{Name: "rg", Nodes: []string{"n1", "n3", "n2"}, Application: "a", Start: "/s", Stop: "/p"}
+	s := newShell(t, Config{Nodes: nodes, Groups: []Group{g}})
+	s.step(NodeDied{Node: "n1"})
+	for range 600 {
+		s.run(100 * time.Millisecond)
+		if got := s.group0(); got.Owner == "n3" && got.State == "ONLINE" {
+			break
+		}
+	}
+	s.step(NodeDied{Node: "n3"})
+	s.run(2 * time.Minute)
+	if got := s.group0(); got.Owner != "n2" || got.State != "ONLINE" || s.core.Status().Takeovers != 2 {
+		t.Errorf("%+v, takeovers %+v", got, s.core.Status().TakenOver)
+	}
+	log := s.files["n2:var/hacmp/adm/cluster.log"]
+	if strings.Contains(log, "EVENT COMPLETED: node_down n1 ") || !strings.Contains(log, "EVENT FAILED: 1: node_down n1 1") ||
+		strings.Count(log, "EVENT COMPLETED: node_down n3 0") != 1 {
+		t.Errorf("the event that lost its target:\n%s", log)
+	}
+	if n := s.node("n2"); n.Manager != "ST_STABLE" {
+		t.Errorf("%+v", n)
+	}
+}
+
 func TestMonitorRestartsThenFailsOver(t *testing.T) {
 	s := newShell(t, Config{})
 	s.run(time.Minute)

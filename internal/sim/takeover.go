@@ -36,16 +36,15 @@ func (c *Core) takeOver(n, runner *node, done func(bool)) {
 			continue
 		}
 		steps = append(steps, func(next func()) {
-			target := c.nextNode(g, n.name)
-			if target == nil {
-				c.setOwner(g, "", stOffline)
-				c.note("", "group "+g.Name+": no node left to take it")
-				next()
+			if target := c.nextNode(g, n.name); target != nil {
+				n.robbed = true
+				c.tookOver(g, n.name, target.name, "node_down")
+				c.acquire(g, target, next)
 				return
 			}
-			n.robbed = true
-			c.tookOver(g, n.name, target.name, "node_down")
-			c.acquire(g, target, next)
+			c.setOwner(g, "", stOffline)
+			c.note("", "group "+g.Name+": no node left to take it")
+			next()
 		})
 	}
 	steps = append(steps, func(func()) { done(true) })
@@ -60,8 +59,18 @@ func (c *Core) tookOver(g *group, from, to, why string) {
 	c.note(to, "takeover of "+g.Name+" from "+from+": "+why)
 }
 
-// acquire activates a group on a node: resources, then the start script.
+// acquire activates a group on a node: resources, then the start script. A target that was lost meanwhile is replaced.
 func (c *Core) acquire(g *group, target *node, done func()) {
+	if !target.active() || target.down {
+		other := c.nextNode(g, target.name)
+		if other == nil {
+			c.setOwner(g, "", stOffline)
+			c.note("", "group "+g.Name+": no node left to take it")
+			done()
+			return
+		}
+		target = other
+	}
 	g.generation++
 	g.managed, g.restarts, g.monitorBad = true, 0, false
 	c.useInEvent(target)
