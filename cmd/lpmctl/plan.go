@@ -41,7 +41,7 @@ func (t *tool) plan() int {
 	if s, err := t.askActor(); err == nil {
 		p.Actor = &s
 	} else {
-		p.Hindrance = append(p.Hindrance, err.Error()+": nothing is done by itself")
+		p.Hindrance = append(p.Hindrance, "nothing would be done by itself: "+err.Error())
 	}
 	p.Variables = t.variables(l)
 	p.Steps = t.steps(l, p.Variables)

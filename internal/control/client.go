@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -101,7 +102,11 @@ func (c *Client) do(ctx context.Context, method, path string, in any) (io.ReadCl
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("%w on %s: %w; is powerha_lpm_actor running, and are you root?", ErrUnreachable, c.path, err)
+		var u *url.Error
+		if errors.As(err, &u) {
+			err = u.Err // the address in it is made up
+		}
+		return nil, fmt.Errorf("%w: %w; is powerha_lpm_actor running, and are you root?", ErrUnreachable, err)
 	}
 	if resp.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(resp.Body, 1024))
