@@ -2,6 +2,7 @@ package sim
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -136,10 +137,10 @@ type MigrationStatus struct {
 // Status tells the truth about the cluster. It shares nothing with the core.
 func (c *Core) Status() Status {
 	s := Status{
-		At: c.now, Time: c.wall(), Cluster: c.cfg.Cluster, Version: c.level.name, State: c.clusterState(c.nodes[c.order[0]]),
-		TimerScale: c.cfg.TimerScale, Takeovers: len(c.log.takeovers), TakenOver: slices.Clone(c.log.takeovers),
-		Restarts: c.log.restarts, RanTwice: len(c.log.twice), Twice: slices.Clone(c.log.twice),
-		Events: slices.Clone(c.log.events), Commands: slices.Clone(c.log.acts), Queries: map[string]int{},
+		At: c.now, Time: c.wall(), Cluster: c.cfg.Cluster, Version: c.level.name, State: c.clusterState(c.witness()),
+		TimerScale: c.cfg.TimerScale, Takeovers: len(c.log.takeovers), TakenOver: append([]Takeover{}, c.log.takeovers...),
+		Restarts: c.log.restarts, RanTwice: len(c.log.twice), Twice: append([]Twice{}, c.log.twice...),
+		Events: append([]Event{}, c.log.events...), Commands: append([]CommandRun{}, c.log.acts...), Queries: map[string]int{},
 		Variables: Variables{
 			LPMPolicy: c.active.lpmPolicy, LPMNodeTimeout: c.active.lpmTimeout,
 			HeartbeatFrequency: c.active.heartbeat, GracePeriod: c.active.grace,
@@ -150,6 +151,9 @@ func (c *Core) Status() Status {
 	}
 	for _, n := range c.all() {
 		state, _ := c.nodeState(n, n)
+		if n.silent() {
+			state = "UNKNOWN" // as the others see it
+		}
 		s.Nodes = append(s.Nodes, NodeStatus{
 			Name: n.name, Alive: n.alive, Off: n.off, Frozen: n.frozen, DeclaredDown: n.down, Services: n.up,
 			Managed: n.managed, State: state, Manager: n.mgr, NodeTimeout: n.nodeTimeout, DeadmanMode: n.deadman,
@@ -160,7 +164,7 @@ func (c *Core) Status() Status {
 	}
 	for _, g := range c.groups {
 		s.Groups = append(s.Groups, GroupStatus{
-			Name: g.Name, Owner: g.owner, State: g.state, Managed: g.managed, RunsOn: slices.Clone(c.log.runsOn[g.Name]),
+			Name: g.Name, Owner: g.owner, State: g.state, Managed: g.managed, RunsOn: append([]string{}, c.log.runsOn[g.Name]...),
 		})
 	}
 	if m := c.log.migration; m != nil {
@@ -170,9 +174,19 @@ func (c *Core) Status() Status {
 	return s
 }
 
+// witness is a node that can be asked for the state of the cluster, if there is one.
+func (c *Core) witness() *node {
+	for _, n := range c.all() {
+		if n.active() && !n.down {
+			return n
+		}
+	}
+	return c.nodes[c.order[0]]
+}
+
 // note adds a line to the referee's list of events.
 func (c *Core) note(node, text string) {
-	c.log.events = append(c.log.events, Event{At: c.now, Node: node, Text: text})
+	c.log.events = append(c.log.events, Event{At: c.now, Node: node, Text: strings.TrimSpace(text)})
 	if n := len(c.log.events); n > keepEvents {
 		c.log.events = slices.Delete(c.log.events, 0, n-keepEvents)
 	}
