@@ -55,6 +55,9 @@ func bringUp(t *testing.T, args ...string) cluster {
 	}
 	c := cluster{t, world.Dir(path)}
 	t.Cleanup(func() {
+		if _, err := os.Stat(path); err != nil {
+			return // the test removed it, and the world ends by that
+		}
 		if out, err := c.command("down", "--dir", path).CombinedOutput(); err != nil {
 			t.Errorf("down: %v\n%s", err, out)
 		}

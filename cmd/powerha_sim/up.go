@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -82,6 +83,9 @@ func up(ctx context.Context, s shell, f upFlags) int {
 		return runWorld(ctx, s, d)
 	}
 	if err := background(ctx, s, d, self); err != nil {
+		if !d.Runs() {
+			err = errors.Join(err, os.Remove(d.Spec())) // so that the next up is not refused
+		}
 		return s.fail(exitFailed, err)
 	}
 	fmt.Fprintf(s.stdout, "cluster %s is up in %s: nodes %s\n", spec.Cluster, d, strings.Join(spec.Nodes, ", "))
@@ -104,6 +108,10 @@ func (f upFlags) spec(d world.Dir) (world.Spec, error) {
 	}
 	if s.TraceFile == "" {
 		s.TraceFile = d.Trace()
+	}
+	var err error
+	if s.TraceFile, err = filepath.Abs(s.TraceFile); err != nil {
+		return s, fmt.Errorf("--trace: %w", err)
 	}
 	if f.clmgrDelay > 0 {
 		s.Delays["clmgr"] = f.clmgrDelay

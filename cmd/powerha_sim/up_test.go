@@ -98,6 +98,7 @@ func TestUpRefuses(t *testing.T) {
 		"delay":       {"--dir", tmp, "--delay", "clmgr=long"},
 		"scale":       {"--dir", tmp, "--timer-scale", "0"},
 		"flag":        {"--dir", tmp, "--nonsense"},
+		"version":     {"--dir", tmp, "--version", "6.1"},
 	} {
 		out, status := c.try(append([]string{"up"}, args...)...)
 		if status != 2 || strings.Count(out, "\n") != 1 {
@@ -107,8 +108,9 @@ func TestUpRefuses(t *testing.T) {
 	if left, err := os.ReadDir(tmp); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
-	if out, status := c.try("up", "--dir", tmp, "--version", "6.1"); status != 1 || !strings.Contains(out, "6.1") {
-		t.Errorf("an unknown version: exit %d, %s", status, out)
+	taken := fmt.Sprint(c.status().World.Groups[0].ServicePort)
+	if out, status := c.try("up", "--dir", tmp, "--app-port", taken); status != 1 || !strings.Contains(out, taken) {
+		t.Errorf("a port that is taken: exit %d, %s", status, out)
 	}
 	if out, status := c.try("status", "--dir", tmp); status != 3 {
 		t.Errorf("status without a cluster: exit %d, %s", status, out)
@@ -121,12 +123,36 @@ func TestWorldEndsWithItsFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	world, err := strconv.Atoi(strings.TrimSpace(string(b)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Remove(c.dir.Socket()); err != nil {
+	application := c.status().World.Groups[0].Service.Pid
+	if stateOf(world) == 0 || stateOf(application) == 0 {
+		t.Fatalf("world %d and application %d should run", world, application)
+	}
+	if err := os.RemoveAll(string(c.dir)); err != nil {
 		t.Fatal(err)
 	}
-	until(t, 10*time.Second, "the end of the world", func() bool { s := stateOf(pid); return s == 0 || s == 'Z' })
+	until(t, 10*time.Second, "the end of the world and of the application", func() bool {
+		s := stateOf(world)
+		return (s == 0 || s == 'Z') && stateOf(application) == 0
+	})
+}
+
+func TestCallersAreTold(t *testing.T) {
+	c := bringUp(t, "--nodes", "n1", "--monitor-interval", "0")
+	tmp := t.TempDir()
+	for _, who := range [][2]string{{"powerha_lpm_actor", "actor"}, {"powerha_lpm_exporter", "exporter"}, {"sh", "human"}} {
+		shell := filepath.Join(tmp, who[0])
+		if err := os.Symlink("/bin/sh", shell); err != nil {
+			t.Fatal(err)
+		}
+		c.must("exec", "--dir", string(c.dir), "--node", "n1", "--", shell, "-c",
+			"setsid /bin/sh -c '"+filepath.Join(c.dir.Bin("n1"), "stopdms")+" -s cthags; true'; true")
+		acts := c.status().Commands
+		if len(acts) == 0 || acts[len(acts)-1].By != who[1] {
+			t.Errorf("stopdms called by %s: %+v, want by %s", who[0], acts, who[1])
+		}
+	}
 }

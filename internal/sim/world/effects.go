@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"os"
 
 	"powerha_lpm_exporter/internal/sim"
@@ -48,7 +49,11 @@ func (w *World) startScript(ctx context.Context, s sim.RunScript) {
 	if s.Kind == "app_start" {
 		w.starts++
 	}
-	w.log.Info("script", "node", s.Node, "kind", s.Kind, "path", s.Path, "args", s.Args)
+	level := slog.LevelInfo
+	if s.Kind == "app_monitor" {
+		level = slog.LevelDebug
+	}
+	w.log.Log(ctx, level, "script", "node", s.Node, "kind", s.Kind, "path", s.Path, "args", s.Args)
 	w.task(func() {
 		w.runScript(ctx, s)
 		if s.Kind == "app_start" {

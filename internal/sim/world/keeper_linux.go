@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -19,17 +20,21 @@ const (
 	settlePause = time.Millisecond
 )
 
-// keeper holds the processes of one node: it stops, continues and kills them. It is used by one goroutine.
+// keeper holds the processes of one node: it stops, continues and kills them. It is used by one goroutine,
+// but for count.
 type keeper struct {
 	dir   Dir
 	node  string
 	clock clock.Clock
 	lock  *os.File // held while frozen: nothing starts then
 	truth Freeze
+
+	mu    sync.Mutex     // guards known
+	known map[int]uint64 // start times of reapers by pid
 }
 
 func newKeeper(d Dir, node string, c clock.Clock) *keeper {
-	return &keeper{dir: d, node: node, clock: c}
+	return &keeper{dir: d, node: node, clock: c, known: map[int]uint64{}}
 }
 
 func (k *keeper) mono() time.Duration { return k.clock.Now().Mono }
@@ -44,21 +49,20 @@ func (k *keeper) freeze(ctx context.Context) error {
 		return err
 	}
 	k.lock = lock
-	at := k.clock.Now()
-	k.truth = Freeze{Node: k.node, Wall: at.Wall, FirstStop: at.Mono}
-	pids, err := k.stopAll(ctx)
-	k.truth.AllStopped = k.mono()
-	k.truth.Processes = len(pids)
-	return err
+	return k.stopAll(ctx)
 }
 
-// stopAll repeats until a look at the process table finds nobody that was not stopped before that look.
-func (k *keeper) stopAll(ctx context.Context) (map[int]bool, error) {
+// stopAll repeats until a look at the process table finds nobody that was not stopped before that look. So all stood
+// still when the last one that was found had stopped.
+func (k *keeper) stopAll(ctx context.Context) error {
 	stopped := map[int]bool{}
-	deadline := k.mono() + settleLimit
+	found := descendants(k.reapers())
+	at := k.clock.Now()
+	k.truth = Freeze{Node: k.node, Wall: at.Wall, FirstStop: at.Mono, AllStopped: at.Mono}
+	deadline := at.Mono + settleLimit
 	for {
 		fresh := 0
-		for _, p := range descendants(k.dir.reapers(k.node)) {
+		for _, p := range found {
 			if !stopped[p.pid] {
 				send(p.pid, syscall.SIGSTOP)
 				stopped[p.pid] = true
@@ -66,19 +70,40 @@ func (k *keeper) stopAll(ctx context.Context) (map[int]bool, error) {
 			}
 		}
 		if fresh == 0 {
-			return stopped, nil
+			return nil
 		}
 		for pid := range stopped {
 			for !halted(pid) {
 				if k.mono() > deadline {
-					return stopped, fmt.Errorf("freeze node %s: process %d does not stop within %v", k.node, pid, settleLimit)
+					return fmt.Errorf("freeze node %s: process %d does not stop within %v", k.node, pid, settleLimit)
 				}
 				if err := clock.Sleep(ctx, k.clock, settlePause); err != nil {
-					return stopped, err
+					return err
 				}
 			}
 		}
+		k.truth.AllStopped = k.mono()
+		k.truth.Processes = len(stopped)
+		found = descendants(k.reapers())
 	}
+}
+
+// reapers lists the node's live reapers. Those that were seen once are known even when the folder is gone.
+func (k *keeper) reapers() []int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, pid := range k.dir.reapers(k.node) {
+		k.known[pid] = startTime(pid)
+	}
+	var out []int
+	for pid, start := range k.known {
+		if start == 0 || startTime(pid) != start {
+			delete(k.known, pid)
+			continue
+		}
+		out = append(out, pid)
+	}
+	return out
 }
 
 // thaw lets every process of the node go on and returns the truth about the freeze.
@@ -86,7 +111,7 @@ func (k *keeper) thaw() Freeze {
 	if k.lock == nil {
 		return Freeze{Node: k.node}
 	}
-	pids := descendants(k.dir.reapers(k.node))
+	pids := descendants(k.reapers())
 	k.truth.FirstCont = k.mono()
 	for _, p := range pids {
 		send(p.pid, syscall.SIGCONT)
@@ -103,7 +128,7 @@ func (k *keeper) kill(ctx context.Context) error {
 	}
 	if k.lock == nil {
 		lock, err := lockNode(k.dir, k.node, unix.LOCK_EX)
-		if err != nil {
+		if err != nil && !errors.Is(err, os.ErrNotExist) { // without its folder nothing starts anyway
 			return err
 		}
 		k.lock = lock
@@ -111,7 +136,7 @@ func (k *keeper) kill(ctx context.Context) error {
 	defer k.release()
 	deadline := k.mono() + settleLimit
 	for {
-		left := descendants(k.dir.reapers(k.node))
+		left := descendants(k.reapers())
 		if len(left) == 0 {
 			return nil
 		}
@@ -137,8 +162,8 @@ func (k *keeper) release() {
 	}
 }
 
-// count tells how many processes the node has.
-func (k *keeper) count() int { return len(descendants(k.dir.reapers(k.node))) }
+// count tells how many processes the node has, and remembers their reapers.
+func (k *keeper) count() int { return len(descendants(k.reapers())) }
 
 // KillAll ends the processes of all nodes of a cluster without its world.
 func KillAll(ctx context.Context, d Dir, nodes []string, c clock.Clock) error {

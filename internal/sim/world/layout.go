@@ -150,7 +150,8 @@ func (s Spec) Check() error {
 	if s.TimerScale <= 0 {
 		return fmt.Errorf("--timer-scale: %v must be above 0", s.TimerScale)
 	}
-	return nil
+	_, err := sim.New(coreConfig("/", s, time.Time{}))
+	return err
 }
 
 // Build makes the folder of the cluster: tools, application scripts, DR scripts. self is the binary to link to.

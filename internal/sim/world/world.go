@@ -38,7 +38,8 @@ type World struct {
 
 	nodes    map[string]*nodeShell
 	workload *workload
-	tasks    sync.WaitGroup
+	tasks    sync.WaitGroup // all goroutines but the loop; some end only with the processes they wait for
+	shells   sync.WaitGroup // the goroutines of the nodes
 	stop     context.CancelFunc
 }
 
@@ -123,7 +124,7 @@ func (w *World) serve(ctx context.Context) error {
 		return err
 	}
 	for _, n := range w.nodes {
-		w.task(func() { n.run(ctx) })
+		w.shells.Go(func() { n.run(ctx) })
 	}
 	w.task(func() { w.accept(ctx, listener) })
 	w.task(func() { w.guardFolder(ctx) })
@@ -138,8 +139,12 @@ func (w *World) serve(ctx context.Context) error {
 	}
 	w.loop(ctx)
 	w.log.Info("ending all processes of all nodes")
-	// ctx is over: the last kills have their own limit.
-	return KillAll(context.WithoutCancel(ctx), w.dir, w.spec.Nodes, w.clock)
+	w.shells.Wait() // they have let go of their nodes
+	var errs []error
+	for _, n := range w.spec.Nodes { // ctx is over: the last kills have their own limit
+		errs = append(errs, w.nodes[n].keeper.kill(context.WithoutCancel(ctx)))
+	}
+	return errors.Join(errs...)
 }
 
 func (w *World) task(f func()) {
@@ -236,6 +241,9 @@ func (w *World) guardFolder(ctx context.Context) {
 			w.log.Error("the folder of the cluster is gone: ending", "dir", string(w.dir))
 			w.stop()
 			return
+		}
+		for _, n := range w.nodes {
+			n.keeper.count()
 		}
 	}
 }
