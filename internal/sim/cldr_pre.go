@@ -136,7 +136,9 @@ func (d *dr) save() {
 	s := d.n.saved
 	var b strings.Builder
 	for _, v := range []attr{
-		{"node_state", s.nodeState}, {"RSCT_local_DMS_state", s.localDMS}, {"RSCT_peer_DMS_state", s.peerDMS},
+		{"node_state", s.nodeState},
+		{"RSCT_local_DMS_state", s.localDMS},
+		{"RSCT_peer_DMS_state", s.peerDMS},
 		{"deadman_mode", s.deadman},
 	} {
 		if v.value != "" {

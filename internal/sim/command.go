@@ -19,7 +19,6 @@ type cmd struct {
 	act      bool // changes something
 	gone     bool // its process was killed; nobody reads its output
 	done     func(exit int, out string)
-	log      int // position in the log of acts + 1
 }
 
 // result is what a query prints.

@@ -126,11 +126,11 @@ func (s *shell) effect(e Effect) {
 		s.script(e)
 	case FreezeNode:
 		s.frozen[e.Node] = true
-		s.at(0, FreezeDone{Node: e.Node})
+		s.at(0, FreezeDone(e))
 		s.seen()
 	case ThawNode:
 		delete(s.frozen, e.Node)
-		s.at(0, ThawDone{Node: e.Node})
+		s.at(0, ThawDone(e))
 		s.seen()
 	case KillNode:
 		delete(s.frozen, e.Node)

@@ -172,7 +172,7 @@ func (c *Core) boot(name string) {
 	c.note(name, "booted; cluster services are down")
 	n.bootEntries(c)
 	for _, g := range c.groups {
-		if g.owner == name && !(g.managed && taking) {
+		if g.owner == name && (!g.managed || !taking) {
 			c.setOwner(g, "", stOffline)
 			g.managed = true
 		}

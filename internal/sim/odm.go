@@ -2,7 +2,6 @@ package sim
 
 import (
 	"maps"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -105,5 +104,3 @@ func (c *Core) setNodeTimeout(n *node, ms int, by string) {
 	c.note(n.name, "node_timeout "+strconv.Itoa(ms))
 	c.rewatch(n)
 }
-
-func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
