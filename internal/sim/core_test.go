@@ -159,6 +159,9 @@ func TestMergeHaltsANodeThatWasTakenOver(t *testing.T) {
 	if st := s.core.Status(); s.node("n1").Alive || st.RanTwice != 1 || st.Twice[0].To == 0 {
 		t.Errorf("n1 alive %v, twice %+v: it runs until it meets the others", s.node("n1").Alive, st.Twice)
 	}
+	if !s.has("owner", map[string]any{"resource_group": "rg_app", "nodes": []string{"n1", "n2"}}) {
+		t.Error("the trace does not show the two owners")
+	}
 	cfg.Knobs["merge_halts"] = "no"
 	s = newShell(t, cfg)
 	s.migrate(MigrationRequested{Node: "n1", Freeze: time.Minute})

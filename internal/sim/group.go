@@ -71,9 +71,10 @@ func (c *Core) setOwner(g *group, owner, state string) {
 	}
 }
 
+// traceOwner tells where the workload runs: nowhere once its node is dead.
 func (c *Core) traceOwner(g *group) {
 	nodes := []string{}
-	if g.owner != "" {
+	if g.owner != "" && c.nodes[g.owner].alive {
 		nodes = append(nodes, g.owner)
 	}
 	c.trace("", "owner", "resource_group", g.Name, "nodes", nodes)

@@ -120,6 +120,11 @@ func (c *Core) kill(n *node, why string) {
 	c.emit(KillNode{Node: n.name})
 	c.trace(n.name, "node_dead", "reason", why)
 	c.note(n.name, "dead: "+why)
+	for _, g := range c.groups {
+		if g.owner == n.name {
+			c.traceOwner(g)
+		}
+	}
 	c.dropEvents(n)
 	if !wasFrozen {
 		c.watchSilent(n)

@@ -201,6 +201,9 @@ func (c *Core) workloadSeen(w WorkloadSeen) {
 	if slices.Equal(c.log.runsOn[w.Group], nodes) {
 		return
 	}
+	if len(nodes) > 1 || len(c.log.runsOn[w.Group]) > 1 {
+		c.trace("", "owner", "resource_group", w.Group, "nodes", nodes)
+	}
 	c.log.runsOn[w.Group] = nodes
 	for i := range c.log.twice {
 		if t := &c.log.twice[i]; t.Group == w.Group && t.To == 0 {
