@@ -95,9 +95,9 @@ func Serve(ctx context.Context, socketPath string, get func() model.Snapshot) er
 	return ServeOn(ctx, l, get)
 }
 
-// Listen makes the socket, mode 0660 so that root and the exporter's group can read.
+// Listen makes the socket, and its folder if only that is missing, mode 0660 so that root and the exporter's group can read.
 func Listen(ctx context.Context, socketPath string) (net.Listener, error) {
-	if err := os.MkdirAll(filepath.Dir(socketPath), 0o750); err != nil {
+	if err := os.Mkdir(filepath.Dir(socketPath), 0o750); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("make folder of socket %s: %w", socketPath, err)
 	}
 	if err := removeStale(ctx, socketPath); err != nil {
