@@ -48,6 +48,7 @@ func orphan(pidFile string) []string {
 }
 
 func TestExecStaysReaperOfDaemons(t *testing.T) {
+	t.Parallel()
 	c := bringUp(t, "--nodes", "n1", "--monitor-interval", "0")
 	before := c.status().World.Processes["n1"]
 	pidFile := filepath.Join(t.TempDir(), "pid")
@@ -68,6 +69,7 @@ func TestExecStaysReaperOfDaemons(t *testing.T) {
 }
 
 func TestExecForwardsSignalsAndStatus(t *testing.T) {
+	t.Parallel()
 	c := bringUp(t, "--nodes", "n1", "--monitor-interval", "0")
 	pidFile := filepath.Join(t.TempDir(), "pid")
 	cmd := c.command("exec", "--dir", string(c.dir), "--node", "n1", "--", "sh", "-c",
@@ -94,6 +96,7 @@ func TestExecForwardsSignalsAndStatus(t *testing.T) {
 }
 
 func TestDetachedCommandBelongsToNode(t *testing.T) {
+	t.Parallel()
 	c := bringUp(t, "--nodes", "n1,n2", "--monitor-interval", "0")
 	log := filepath.Join(t.TempDir(), "log")
 	out := c.must("exec", "--dir", string(c.dir), "--node", "n2", "--detach", "--log", log, "--", "sh", "-c", "echo began; exec sleep 600")
@@ -114,6 +117,7 @@ func TestDetachedCommandBelongsToNode(t *testing.T) {
 }
 
 func TestDeathHitsDaemonsAndBlocksStarts(t *testing.T) {
+	t.Parallel()
 	c := bringUp(t, "--nodes", "n1,n2", "--timer-scale", "0.05")
 	dir := string(c.dir)
 	pidFile := filepath.Join(t.TempDir(), "pid")

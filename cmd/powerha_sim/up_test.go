@@ -16,6 +16,7 @@ import (
 )
 
 func TestToolsActByName(t *testing.T) {
+	t.Parallel()
 	c := bringUp(t, "--nodes", "n1,n2", "--groups", "rg_a,rg_b@n2", "--timer-scale", "0.05")
 	out, errs, status := c.tool("n2", "clRGinfo")
 	if status != 0 || !strings.Contains(out, "rg_a") || !strings.Contains(out, "rg_b") {
@@ -43,6 +44,7 @@ func TestToolsActByName(t *testing.T) {
 }
 
 func TestAppScriptsFindTheirNode(t *testing.T) {
+	t.Parallel()
 	c := bringUp(t, "--timer-scale", "0.05", "--monitor-interval", "0")
 	dir := string(c.dir)
 	monitor, start := c.dir.Script("rg_app", "monitor"), c.dir.Script("rg_app", "start")
@@ -66,6 +68,7 @@ func TestAppScriptsFindTheirNode(t *testing.T) {
 
 // Two instances of one group at once are what the writer is for.
 func TestRunningTwiceIsSeen(t *testing.T) {
+	t.Parallel()
 	c := bringUp(t, "--timer-scale", "0.05", "--monitor-interval", "0")
 	cmd := c.command("exec", "--dir", string(c.dir), "--node", "n2", "--", c.dir.Script("rg_app", "start"))
 	if err := cmd.Start(); err != nil {
@@ -82,6 +85,7 @@ func TestRunningTwiceIsSeen(t *testing.T) {
 }
 
 func TestUpRefuses(t *testing.T) {
+	t.Parallel()
 	c := bringUp(t, "--nodes", "n1", "--monitor-interval", "0")
 	if out, status := c.try("up", "--dir", string(c.dir)); status != 1 || !strings.Contains(out, "down") {
 		t.Errorf("a second up: exit %d, %s", status, out)
@@ -118,6 +122,7 @@ func TestUpRefuses(t *testing.T) {
 }
 
 func TestWorldEndsWithItsFolder(t *testing.T) {
+	t.Parallel()
 	c := bringUp(t, "--nodes", "n1", "--monitor-interval", "0")
 	b, err := os.ReadFile(c.dir.Pid())
 	if err != nil {
@@ -141,6 +146,7 @@ func TestWorldEndsWithItsFolder(t *testing.T) {
 }
 
 func TestCallersAreTold(t *testing.T) {
+	t.Parallel()
 	c := bringUp(t, "--nodes", "n1", "--monitor-interval", "0")
 	tmp := t.TempDir()
 	for _, who := range [][2]string{{"powerha_lpm_actor", "actor"}, {"powerha_lpm_exporter", "exporter"}, {"sh", "human"}} {

@@ -18,7 +18,10 @@ func Exec(ExecOptions) (int, error) { return 0, errLinux }
 // KillAll needs Linux.
 func KillAll(context.Context, Dir, []string, clock.Clock) error { return errLinux }
 
-type keeper struct{ node string }
+type keeper struct {
+	node  string
+	truth Freeze
+}
 
 func newKeeper(_ Dir, node string, _ clock.Clock) *keeper { return &keeper{node: node} }
 
@@ -27,6 +30,7 @@ func (k *keeper) thaw() Freeze                 { return Freeze{Node: k.node} }
 func (k *keeper) kill(context.Context) error   { return errLinux }
 func (k *keeper) boot() error                  { return errLinux }
 func (k *keeper) count() int                   { return 0 }
+func (k *keeper) release()                     {}
 
 func startTime(int) uint64 { return 0 }
 
