@@ -69,7 +69,7 @@ func (f *flags) parse(args []string) (done bool, err error) {
 		return true, nil
 	}
 	if err != nil {
-		return false, err
+		return false, blame(args, err)
 	}
 	f.configNamed = f.configNamed || inEnvironment("config.file")
 	if !strings.HasPrefix(f.telemetry, "/") || f.telemetry == "/" {
@@ -84,6 +84,27 @@ func (f *flags) parse(args []string) (done bool, err error) {
 		return false, fmt.Errorf("--web.max-requests %d: want 0 or more", f.maxRequests)
 	}
 	return false, nil
+}
+
+// blame puts the name of the flag before an error of its value, which kingpin leaves out.
+func blame(args []string, err error) error {
+	same := func(args ...string) bool {
+		_, again := newFlags(io.Discard, io.Discard).app.Parse(args)
+		return again != nil && again.Error() == err.Error()
+	}
+	if same() {
+		return fmt.Errorf("environment %s_…: %w", strings.ToUpper(name), err)
+	}
+	for i, a := range args {
+		flag, _, _ := strings.Cut(a, "=")
+		if strings.Contains(err.Error(), strings.TrimLeft(flag, "-")) {
+			continue
+		}
+		if same(a) || i+1 < len(args) && same(a, args[i+1]) {
+			return fmt.Errorf("%s: %w", flag, err)
+		}
+	}
+	return err
 }
 
 // enabled tells which collectors run.
