@@ -131,15 +131,25 @@ func (w *watched) wake() {
 
 // loop fires what is due until no timer is armed.
 func (w *watched) loop() {
+	early := 0 // hints in a row after which nothing was due
 	for {
-		wait, ok := w.fireDue()
+		wait, fired, ok := w.fireDue()
 		if !ok {
 			return
 		}
+		if fired {
+			early = 0
+		}
 		c, stop := w.hint(wait)
+		if early > 1 { // they are no good at present: no busy loop
+			stop()
+			c = nil
+		}
 		select {
 		case <-c:
+			early++
 		case <-w.beat:
+			early = 0
 		case <-w.kick:
 		}
 		stop()
@@ -165,20 +175,21 @@ func (w *watched) watch() {
 	}
 }
 
-// fireDue fires every timer that is due and returns how long the next one has,
-// or false after the last, when the loop has to end.
-func (w *watched) fireDue() (time.Duration, bool) {
+// fireDue fires every timer that is due and returns how long the next one has
+// and whether any was. After the last, when the loop has to end, ok is false.
+func (w *watched) fireDue() (wait time.Duration, fired, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for len(w.armed) > 0 {
 		now := w.read()
 		t := w.armed[0]
 		if t.due > now.Mono {
-			return t.due - now.Mono, true
+			return t.due - now.Mono, fired, true
 		}
 		w.armed = slices.Delete(w.armed, 0, 1)
 		t.fire(now)
+		fired = true
 	}
 	w.running = false
-	return 0, false
+	return 0, fired, false
 }

@@ -14,14 +14,14 @@ type Sampler struct {
 	d    *Detector
 	fine atomic.Bool
 
-	read  func() Sample
+	read  func() Sample // of a test
 	pause func(ctx context.Context, d time.Duration) error
 }
 
 // NewSampler returns a sampler that waits by clk.
 func NewSampler(cfg Config, clk clock.Clock) *Sampler {
 	return &Sampler{
-		d: New(cfg), read: ReadSample,
+		d:     New(cfg),
 		pause: func(ctx context.Context, d time.Duration) error { return pause(ctx, clk, d) },
 	}
 }
@@ -33,17 +33,23 @@ func (s *Sampler) SetFine(fine bool) { s.fine.Store(fine) }
 // gap. It sleeps anew after every sample, so that a jump of the clocks is
 // followed by one sample and not by a burst.
 func (s *Sampler) Run(ctx context.Context, emit func(Gap)) error {
-	// The run delay is that of one thread: stay on it.
+	// A thread of its own wakes up with the least help of the Go scheduler.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	s.d.Step(s.read())
+	read := s.read
+	if read == nil {
+		r := NewReader()
+		defer r.Close()
+		read = r.Read
+	}
+	s.d.Step(read())
 	for {
 		s.d.SetFine(s.fine.Load())
 		tick := s.d.Tick()
 		if err := s.pause(ctx, tick); err != nil {
 			return err
 		}
-		sample := s.read()
+		sample := read()
 		sample.Tick = tick
 		for _, g := range s.d.Step(sample) {
 			emit(g)

@@ -14,8 +14,8 @@ type Sample struct {
 	Raw  time.Duration // CLOCK_MONOTONIC_RAW: not slewed by time synchronisation
 	Boot time.Duration // CLOCK_BOOTTIME: counts system suspension too
 	Real time.Time     // CLOCK_REALTIME, UTC
-	// RunDelay is the time that the sampling thread was runnable and waited
-	// for a processor (/proc/thread-self/schedstat on Linux, second field).
+	// RunDelay grows by the time for which this process was runnable and waited
+	// for a processor, of its most delayed thread (Linux, see Reader).
 	RunDelay time.Duration
 	// Has tells which of Raw, Boot and RunDelay this system has.
 	Has Has
