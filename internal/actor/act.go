@@ -49,6 +49,7 @@ func (c *Core) launch(d actData) {
 		}})
 		return
 	}
+	c.begun[d.ID] = command.Started{ID: d.ID}
 	c.emit(Launch{command.Act{ID: d.ID, Name: d.Kind, Argv: d.Argv}})
 }
 
@@ -73,6 +74,13 @@ func (c *Core) actEnded(e command.Ended) {
 	}
 }
 
+// inVain reports whether a command that is over and has no effect yet will not have one any more. One whose end is
+// unknown is given as long as one that reported success.
+func (c *Core) inVain(a *actState) bool {
+	failed := a.Ended.Exit != 0 && !a.Ended.Unknown
+	return (failed || c.now.Sub(a.EndedAt) > noChangeLimit) && c.settled(a.EndedAt)
+}
+
 // watchAct looks after the outstanding command, this process's own or one that an earlier one began (S7).
 func (c *Core) watchAct() {
 	a := c.st.Act
@@ -83,9 +91,14 @@ func (c *Core) watchAct() {
 		c.actEnded(e)
 		return
 	}
-	s := command.Started{ID: a.ID, At: a.At}
-	if a.Launched != nil {
+	s, ours := c.begun[a.ID]
+	switch {
+	case a.Launched != nil:
 		s = *a.Launched
+	case ours && s.PID == 0:
+		return // it is being started in this very moment
+	case !ours:
+		s = command.Started{ID: a.ID, At: a.At}
 	}
 	c.emit(Poll{s})
 }
@@ -125,7 +138,7 @@ func (c *Core) readBackUnmanage(a *actState, s model.NodeState) {
 	switch {
 	case s == model.NodeUnmanaged:
 		c.result(a, readChanged, string(s))
-	case s == model.NodeNormal && (a.Ended.Exit != 0 || c.now.Sub(a.EndedAt) > noChangeLimit) && c.settled(a.EndedAt):
+	case s == model.NodeNormal && c.inVain(a):
 		c.result(a, readNoChange, string(s))
 	default:
 		c.ask(model.SourceNodes)
@@ -134,7 +147,7 @@ func (c *Core) readBackUnmanage(a *actState, s model.NodeState) {
 
 // readBackResume finds a start that changed nothing. One that did is judged by decide, group by group.
 func (c *Core) readBackResume(a *actState, s model.NodeState) {
-	if s == model.NodeUnmanaged && (a.Ended.Exit != 0 || c.now.Sub(a.EndedAt) > noChangeLimit) && c.settled(a.EndedAt) {
+	if s == model.NodeUnmanaged && c.inVain(a) {
 		c.result(a, readNoChange, string(s)+": "+lastLine(a.Ended.Output))
 	}
 }

@@ -50,7 +50,8 @@ type Core struct {
 	prep     *prepare
 	ops      []*operation
 
-	mine      map[string]bool // acts whose intent this process has written and not launched yet
+	mine      map[string]bool            // acts whose intent this process has written and not launched yet
+	begun     map[string]command.Started // acts that this process has started, or is starting
 	inflight  map[model.Source]model.Instant
 	asked     map[string]model.Instant // last time of everything that is asked for or tried now and then
 	pollEnded map[string]command.Ended
@@ -67,7 +68,7 @@ type Core struct {
 func New(opt Options, st State, now model.Instant) *Core {
 	c := &Core{
 		opt: opt, st: st, last: now, floor: now, now: now,
-		peers: map[string]decide.PeerView{}, takenBy: map[string]string{}, mine: map[string]bool{},
+		peers: map[string]decide.PeerView{}, takenBy: map[string]string{}, mine: map[string]bool{}, begun: map[string]command.Started{},
 		inflight: map[model.Source]model.Instant{}, asked: map[string]model.Instant{},
 		pollEnded: map[string]command.Ended{}, paged: map[string]bool{}, counters: newCounters(),
 	}
@@ -136,6 +137,7 @@ func (c *Core) take(i Input) {
 	case JournalFailed:
 		c.journalFailed(v)
 	case ActStarted:
+		c.begun[v.Started.ID] = v.Started
 		c.emit(AppendJournal{KindLaunched, c.episodeOfAct(), v.Started})
 	case ActFailed:
 		c.neverRan(v.ID, string(decide.ReasonStopFailed), v.Err)
@@ -185,6 +187,7 @@ func (c *Core) journaled(j Journaled) {
 		c.toldLaunched(d)
 	case endedData:
 		delete(c.pollEnded, d.ID)
+		delete(c.begun, d.ID)
 		c.counters.ended(d, c.lastAct(d.ID))
 		c.askSince(model.SourceNodes, j.At)
 		c.askSince(model.SourceGroups, j.At)
@@ -235,6 +238,7 @@ func (c *Core) advance() {
 	c.watchAct()
 	c.advancePrepare()
 	c.advancePlan()
+	c.applyByItself()
 	c.advanceOperations()
 	c.followEpisodes()
 	c.observe()

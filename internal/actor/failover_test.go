@@ -176,6 +176,18 @@ func TestVariables(t *testing.T) {
 	}
 }
 
+func TestVariablesAutomatic(t *testing.T) {
+	w := newWorld(t, decide.ModeGated)
+	w.opt.Policy.Variables.Apply = "automatic"
+	w.policy = model.PolicyUnset
+	w.restart()
+	w.until("applied", time.Minute, func() bool { return w.policy == model.PolicyUnmanage && w.count("sync") == 1 && w.core.st.Plan == nil })
+	w.run(30 * time.Minute)
+	if w.count("modify") != 1 {
+		t.Errorf("commands %v", w.log)
+	}
+}
+
 func TestVariablesRefused(t *testing.T) {
 	for reason, set := range map[decide.Reason]func(*world){
 		decide.ReasonUnsynced:         func(w *world) { w.unsynced = true },

@@ -13,6 +13,9 @@ import (
 // opLimit is how long a person waits for facts to be read.
 const opLimit = 30 * time.Second
 
+// autoEvery spaces attempts at variables that are applied without being asked for.
+const autoEvery = 5 * time.Minute
+
 // operation is a person's request that is being answered.
 type operation struct {
 	Operator
@@ -222,6 +225,21 @@ func (c *Core) variables(o *operation) {
 	}
 	c.accept(o, fmt.Sprintf("%d variables are set, read back and synchronised", len(list)), cmds...)
 	c.emit(AppendJournal{KindPlan, "", planData{ID: c.newID(name), Name: name, Changes: list, Who: o.Who, Reason: o.Request.Reason}})
+}
+
+// applyByItself gives the variables their configured values in calm times, where variables.apply says automatic.
+func (c *Core) applyByItself() {
+	if c.opt.Policy.Variables.Apply != "automatic" || c.opt.Policy.DryRun || !c.Calm() || len(c.episodes) > 0 && c.episode().Open || !c.due("automatic", autoEvery) {
+		return
+	}
+	d, list := decide.Apply(c.input())
+	switch d.What {
+	case decide.WhatApply:
+		c.emit(AppendJournal{KindPlan, "", planData{ID: c.newID(planApply), Name: planApply, Changes: list, Who: "variables.apply: automatic", Reason: string(d.Reason)}})
+	case decide.WhatWait:
+		delete(c.asked, "automatic") // facts are on their way
+	default:
+	}
 }
 
 // shownChanges are what would be set, for a person who has to type it.

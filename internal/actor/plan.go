@@ -125,7 +125,7 @@ func (c *Core) readBackStep(a *actState) {
 		c.askSince(source, a.EndedAt)
 	case changed(r):
 		c.result(a, readChanged, state)
-	case (a.Ended.Exit != 0 || c.now.Sub(a.EndedAt) > noChangeLimit) && c.settled(a.EndedAt):
+	case c.inVain(a):
 		c.result(a, readNoChange, a.Kind+" "+state+": "+lastLine(a.Ended.Output))
 	default:
 		c.ask(source)

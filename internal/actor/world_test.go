@@ -232,6 +232,10 @@ func (w *world) do(e Effect) []Input {
 		w.log = append(w.log, strings.Join(v.Act.Argv, " "))
 		return []Input{ActStarted{command.Started{ID: v.Act.ID, PID: 4711, At: w.now}}}
 	case Poll:
+		// The real runner cannot tell the fate of a command without a pid in the moment of its start.
+		if a := w.acts[v.Started.ID]; a != nil && v.Started.PID == 0 && w.now == a.started {
+			return []Input{ActEnded{command.Ended{ID: v.Started.ID, Exit: -1, Unknown: true}}}
+		}
 		switch a := w.acts[v.Started.ID]; {
 		case a == nil:
 			return []Input{ActMissing{v.Started.ID}}
