@@ -338,8 +338,10 @@ func TestOperatorVerbs(t *testing.T) {
 		{[]string{"acknowledge", "seen"}, control.OperatorRequest{Verb: control.VerbAcknowledge, Reason: "seen"}},
 		{[]string{"variables", "apply"}, control.OperatorRequest{Verb: control.VerbApply}},
 		{[]string{"variables", "restore", "--reason=r"}, control.OperatorRequest{Verb: control.VerbRestore, Reason: "r"}},
-		{[]string{"approve", "--i-have-powered-it-off", "HMC: Not Activated", "--node=n2", "--group=a", "--group=b"},
-			control.OperatorRequest{Verb: control.VerbApproveFailover, Reason: "HMC: Not Activated", Node: "n2", Groups: []string{"a", "b"}}},
+		{
+			[]string{"approve", "--i-have-powered-it-off", "HMC: Not Activated", "--node=n2", "--group=a", "--group=b"},
+			control.OperatorRequest{Verb: control.VerbApproveFailover, Reason: "HMC: Not Activated", Node: "n2", Groups: []string{"a", "b"}},
+		},
 	} {
 		out, errOut, status := start(t, []string{"SUDO_USER=anna"}, append([]string{"--config.file=" + n.config}, tc.args...)...)
 		if status != 0 || !strings.Contains(out, "accepted: done") {
@@ -487,10 +489,31 @@ func TestDRWithoutActorAndWithBadConfiguration(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(n.state, episode.LogName)); err != nil {
 		t.Errorf("the log was not written although state_dir is right: %v", err)
 	}
-	// drmgr of Linux: no arguments, everything in the environment; the default configuration does not exist here.
-	out, _, status = start(t, []string{"DRC_TYPE=pmig", "PHASE=nonsense"})
-	if status != 0 || !strings.Contains(out, "unknown phase") {
-		t.Errorf("linux: status %d, %s", status, out)
+}
+
+// What drmgr calls is told apart before anything can fail on flags.
+func TestDRCall(t *testing.T) {
+	linux := []string{"DRC_TYPE=pmig", "PHASE=check"}
+	for _, tc := range []struct {
+		args, environ []string
+		file, rest    string
+		ok            bool
+	}{
+		{nil, linux, "", "", true},
+		{nil, []string{"DRC_TYPE=cpu"}, "", "", false},
+		{nil, nil, "", "", false},
+		{[]string{"status"}, linux, "", "", false},
+		{[]string{"dr", "checkmigrate", "pmig"}, nil, "", "checkmigrate pmig", true},
+		{[]string{"--config.file=/c", "dr", "premigrate", "--odd"}, nil, "/c", "premigrate --odd", true},
+		{[]string{"dr"}, nil, "", "", false},
+		{[]string{"dr", "--help"}, nil, "", "", false},
+		{[]string{"dr", "install"}, nil, "", "", false},
+		{[]string{"--config.file=/c", "dr", "list"}, nil, "", "", false},
+	} {
+		file, rest, ok := drCall(tc.args, tc.environ)
+		if file != tc.file || strings.Join(rest, " ") != tc.rest || ok != tc.ok {
+			t.Errorf("%v %v: %q, %q, %v", tc.args, tc.environ, file, rest, ok)
+		}
 	}
 }
 

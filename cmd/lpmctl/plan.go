@@ -123,8 +123,13 @@ func (t *tool) printPlan(p plan) {
 	for _, h := range p.Hindrance {
 		t.row("hindrance", "%s", h)
 	}
+	title := ""
 	for _, s := range p.Steps {
-		t.commands(s.When+" ("+s.Who+")", []string{s.Command})
+		if when := s.When + " (" + s.Who + ")"; when != title {
+			title = when
+			fmt.Fprintln(t.stdout, t.bold(title))
+		}
+		fmt.Fprintln(t.stdout, "  "+s.Command)
 	}
 	if p.Actor != nil {
 		t.row("actor", "%s: %s", p.Actor.State, p.Actor.Next)

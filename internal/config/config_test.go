@@ -87,7 +87,7 @@ func TestTemplateHoldsTheDefaults(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	const gated = "migration: {mode: gated}\nprobes: [{application: a, name: n, type: tcp, target: \"h:1\"}]\nconfirmation: {prometheus_urls: [\"http://p\"]}\n"
 	for name, tc := range map[string]struct{ text, want string }{
-		"unknown key":          {"cluster:\n  nmae: x\n", "f.yml:2: cluster.nmae: unknown key; did you mean name?"},
+		"unknown key":          {"cluster:\n  nam: x\n", "f.yml:2: cluster.nam: unknown key; did you mean name?"},
 		"unknown section":      {"\n\nzzzzzzzz: 1\n", "f.yml:3: zzzzzzzz: unknown key; known here: cluster, state_dir"},
 		"unknown in list":      {"probes:\n  - name: a\n    tpye: tcp\n", "f.yml:3: probes[0].tpye: unknown key; did you mean type?"},
 		"twice":                {"state_dir: /a\nstate_dir: /b\n", "f.yml:2: state_dir: stands twice (first in line 1)"},

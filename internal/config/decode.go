@@ -116,11 +116,6 @@ func (d *decoder) line(key string) int {
 	return 0
 }
 
-var (
-	durationType = reflect.TypeFor[Duration]()
-	argvType     = reflect.TypeFor[Argv]()
-)
-
 // value puts n into v. The depth of recursion is that of the configuration's types, whatever the file holds.
 func (d *decoder) value(n *yaml.Node, v reflect.Value, key string) {
 	switch n.Kind {
@@ -130,14 +125,15 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, key string) {
 	case yaml.AliasNode:
 		d.problem(n, key, "YAML aliases are not supported; write the value out")
 		return
+	case yaml.ScalarNode, yaml.SequenceNode, yaml.MappingNode:
 	}
 	if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
 		return // `key:` alone keeps the default
 	}
 	switch {
-	case v.Type() == durationType:
+	case v.Type() == reflect.TypeFor[Duration]():
 		d.duration(n, v, key)
-	case v.Type() == argvType:
+	case v.Type() == reflect.TypeFor[Argv]():
 		d.argv(n, v, key)
 	case v.Kind() == reflect.Struct:
 		d.structure(n, v, key)

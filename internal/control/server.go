@@ -50,7 +50,9 @@ func Serve(ctx context.Context, path string, h Handler) error {
 		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		err = srv.Shutdown(bounded)
 		cancel()
-		<-done
+		if served := <-done; !errors.Is(served, http.ErrServerClosed) {
+			err = errors.Join(err, served)
+		}
 	}
 	_ = srv.Close()
 	_ = os.Remove(path)

@@ -6,11 +6,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"strings"
 )
 
 // zeros is the hash before the very first record.
-var zeros = strings.Repeat("0", 2*sha256.Size)
+const zeros = "0000000000000000000000000000000000000000000000000000000000000000"
 
 // hashMember is how every line ends, before the 64 digits, the quote and the brace.
 const hashMember = `,"hash":"`

@@ -49,7 +49,9 @@ func ServeListener(ctx context.Context, l net.Listener, creds *Credentials, node
 		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		err = srv.Shutdown(bounded)
 		cancel()
-		<-done
+		if served := <-done; !errors.Is(served, http.ErrServerClosed) {
+			err = errors.Join(err, served)
+		}
 	}
 	_ = srv.Close()
 	if err != nil && !errors.Is(err, http.ErrServerClosed) {
