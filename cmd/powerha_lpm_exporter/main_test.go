@@ -76,10 +76,15 @@ type process struct {
 // begin starts the program on a free port and waits until it listens.
 func begin(t testing.TB, dir, extra string, args ...string) *process {
 	t.Helper()
+	return beginProgram(t, os.Args[0], dir, extra, args...)
+}
+
+func beginProgram(t testing.TB, program, dir, extra string, args ...string) *process {
+	t.Helper()
 	p := &process{t: t, dir: dir, conf: filepath.Join(dir, "config.yml"), eof: make(chan struct{})}
 	p.configure(extra)
 	args = append([]string{"--config.file=" + p.conf, "--web.listen-address=127.0.0.1:0"}, args...)
-	p.cmd = exec.Command(os.Args[0], args...)
+	p.cmd = exec.Command(program, args...)
 	p.cmd.Env = append(os.Environ(), asProgram+"=1")
 	out, err := p.cmd.StderrPipe()
 	if err != nil {
@@ -406,7 +411,13 @@ func TestCollectorFlags(t *testing.T) {
 // BenchmarkResident reports the memory of the running program after 1000 scrapes.
 func BenchmarkResident(b *testing.B) {
 	dir := folder(b)
-	p := begin(b, dir, "")
+	program := filepath.Join(dir, "exporter")
+	build := exec.Command("go", "build", "-trimpath", "-o", program, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		b.Fatalf("%v: %s", err, out)
+	}
+	p := beginProgram(b, program, dir, "")
 	p.eventually("it is up", p.has(fmt.Sprintf(up, "cluster", 1)))
 	for b.Loop() {
 		for range 1000 {
