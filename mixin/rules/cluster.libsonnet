@@ -45,7 +45,7 @@ local lib = import '../lib/expr.libsonnet';
 
   prometheusAlerts+:: {
     groups+: [{
-      name: 'powerha-cluster',
+      name: 'powerha-facts',
       interval: e.span(config.ruleInterval),
       rules: [
         e.alert(
