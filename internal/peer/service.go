@@ -119,7 +119,7 @@ func (s *Service) reader(ctx context.Context) error {
 		}
 		if err != nil {
 			// An ICMP answer to something that we sent may surface here; the socket is still good.
-			level.Debug(s.o.Log).Log("msg", "reading a heartbeat", "err", err)
+			_ = level.Debug(s.o.Log).Log("msg", "reading a heartbeat", "err", err)
 			if err := clock.Sleep(ctx, s.o.Clock, fastInterval); err != nil {
 				return err
 			}
@@ -188,7 +188,7 @@ func (s *Service) transmit(e Send) {
 	}
 	if _, err := s.conn.WriteToUDPAddrPort(e.Bytes, to); err != nil {
 		// A route that is missing for a while, or nobody listening yet: the next heartbeat is the retry.
-		level.Debug(s.o.Log).Log("msg", "sending a heartbeat", "peer", e.Peer, "to", to, "err", err)
+		_ = level.Debug(s.o.Log).Log("msg", "sending a heartbeat", "peer", e.Peer, "to", to, "err", err)
 		s.mu.Lock()
 		s.failed++
 		s.mu.Unlock()

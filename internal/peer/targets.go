@@ -72,7 +72,7 @@ func (t *targets) resolve(ctx context.Context, clk clock.Clock, logger log.Logge
 			if err != nil {
 				wait = resolveRetry
 				if !failing[name] {
-					level.Warn(logger).Log("msg", "peer's address not found; heartbeats wait for it", "peer", name, "err", err)
+					_ = level.Warn(logger).Log("msg", "peer's address not found; heartbeats wait for it", "peer", name, "err", err)
 				}
 				failing[name] = true
 				continue

@@ -91,8 +91,6 @@ func (n *node) clock(at time.Duration) model.Instant {
 	return model.Instant{Wall: n.wall.Add(passed), Mono: n.origin + passed}
 }
 
-func (n *node) frozen(at time.Duration) bool { return at > n.from && at < n.until }
-
 // freeze stops the node now.
 func (w *world) freeze(n *node, d time.Duration) {
 	n.from, n.until = w.now, w.now+d
