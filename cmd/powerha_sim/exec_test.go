@@ -118,7 +118,7 @@ func TestDetachedCommandBelongsToNode(t *testing.T) {
 
 func TestDeathHitsDaemonsAndBlocksStarts(t *testing.T) {
 	t.Parallel()
-	c := bringUp(t, "--nodes", "n1,n2", "--timer-scale", "0.05")
+	c := bringUp(t, "--nodes", "n1,n2", "--timer-scale", "0.05", "--monitor-interval", "0")
 	dir := string(c.dir)
 	pidFile := filepath.Join(t.TempDir(), "pid")
 	cmd := c.command(append([]string{"exec", "--dir", dir, "--node", "n1", "--"}, orphan(pidFile)...)...)

@@ -51,7 +51,7 @@ func (c cluster) longestGap(group, node string) time.Duration {
 
 func TestMigrationFreezesEveryProcess(t *testing.T) {
 	t.Parallel()
-	c := bringUp(t, "--nodes", "n1,n2", "--timer-scale", "0.05")
+	c := bringUp(t, "--nodes", "n1,n2", "--timer-scale", "0.05", "--monitor-interval", "0")
 	dir := string(c.dir)
 	const freeze = time.Second
 	done := make(chan struct{})
@@ -106,7 +106,7 @@ func (c cluster) frozen(node string) int {
 // An old PowerHA has no script of its own: a freeze beyond node timeout and grace period costs a takeover.
 func TestUnprotectedFreezeShowsTakeover(t *testing.T) {
 	t.Parallel()
-	c := bringUp(t, "--version", "7.1.3", "--timer-scale", "0.05")
+	c := bringUp(t, "--version", "7.1.3", "--timer-scale", "0.05", "--monitor-interval", "0")
 	m, _ := c.migrate("--node", "n1", "--precopy", "100ms", "--freeze", "5s")
 	t.Logf("%+v", m)
 	until(t, 20*time.Second, "the takeover by n2", func() bool {
@@ -201,7 +201,7 @@ func TestMigrationRunsRegisteredScripts(t *testing.T) {
 
 func TestPartitionThatDiesInFreeze(t *testing.T) {
 	t.Parallel()
-	c := bringUp(t, "--timer-scale", "0.05")
+	c := bringUp(t, "--timer-scale", "0.05", "--monitor-interval", "0")
 	m, status := c.migrate("--node", "n1", "--precopy", "10ms", "--freeze", "200ms", "--die=suspend")
 	if status != 1 || m.Result != "lost" {
 		t.Fatalf("exit %d, %+v", status, m)

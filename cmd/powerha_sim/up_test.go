@@ -17,7 +17,7 @@ import (
 
 func TestToolsActByName(t *testing.T) {
 	t.Parallel()
-	c := bringUp(t, "--nodes", "n1,n2", "--groups", "rg_a,rg_b@n2", "--timer-scale", "0.05")
+	c := bringUp(t, "--nodes", "n1,n2", "--groups", "rg_a,rg_b@n2", "--timer-scale", "0.05", "--monitor-interval", "0")
 	out, errs, status := c.tool("n2", "clRGinfo")
 	if status != 0 || !strings.Contains(out, "rg_a") || !strings.Contains(out, "rg_b") {
 		t.Errorf("clRGinfo with an empty environment: exit %d, %s%s", status, out, errs)
@@ -64,6 +64,23 @@ func TestAppScriptsFindTheirNode(t *testing.T) {
 	}
 	c.must("app", "mend", "--dir", dir, "--node", "n1")
 	c.must("exec", "--dir", dir, "--node", "n1", "--", monitor)
+}
+
+// PowerHA's own monitor restarts a broken application, which cures it.
+func TestMonitorRestartsBrokenApplication(t *testing.T) {
+	t.Parallel()
+	c := bringUp(t, "--nodes", "n1", "--timer-scale", "0.1", "--monitor-interval", "10s")
+	before := c.status().World.Groups[0].Service.ID
+	c.must("app", "break", "--dir", string(c.dir), "--node", "n1")
+	until(t, 60*time.Second, "another instance that is healthy", func() bool {
+		s := c.status()
+		service := s.World.Groups[0].Service
+		code, _ := get(fmt.Sprintf("http://127.0.0.1:%d/health", s.World.Groups[0].ServicePort))
+		return s.Restarts > 0 && service != nil && service.ID != before && code == 200
+	})
+	if s := c.status(); s.RanTwice != 0 || s.World.Moments != 0 {
+		t.Errorf("a restart counts as running twice: %+v", s.World.Groups)
+	}
 }
 
 // Two instances of one group at once are what the writer is for.

@@ -167,7 +167,7 @@ func progress(t sim.Trace) (string, bool) {
 	case "freeze_end":
 		return t.Node + " runs again", true
 	case "dr_script":
-		text := fmt.Sprintf("DR script %v %v: %v", t.Fields["by"], t.Fields["phase"], t.Fields["edge"])
+		text := fmt.Sprintf("DR script %v %v: %v", t.Fields["script"], t.Fields["phase"], t.Fields["edge"])
 		if exit, ok := t.Fields["exit"]; ok {
 			text += fmt.Sprintf(", exit %v", exit)
 		}
