@@ -10,11 +10,14 @@
 //
 // Feeding it, in this order, whenever something comes in:
 //
-//  1. Run samples the clocks and hands each Gap to the caller. SetFine(true)
-//     while an episode is open makes the tick fine.
+//  1. Sampler.Run samples the clocks and hands each Gap to the caller.
+//     SetFine(true) while an episode is open makes the tick fine.
 //  2. The caller gives each Gap to package peer (peer.Service.OwnGap), which
 //     takes it out of the silence that it measures and looks whether the
 //     offset stepped as well, and to Tracker.Step.
-//  3. The PeerStep and PeerSilence values that come back go to Tracker.Step.
-//  4. Tracker.Step returns each freeze once, at most three seconds after it.
+//  3. The PeerStep and PeerSilence values that come back (embedded in
+//     peer.OffsetStep and peer.SilenceTold) go to Tracker.Step.
+//  4. Tracker.Step returns each freeze once, at most three seconds after it
+//     was first seen. SetPeers tells how many peers are up, thus awaited;
+//     while Pending, Step wants to be called every 100 ms or so.
 package freeze
