@@ -27,7 +27,7 @@ func (c *Core) refresh(age time.Duration, sources ...model.Source) {
 
 // quick is the pace of looking while something is waited for that decides.
 func (c *Core) quick() time.Duration {
-	return min(max(c.opt.Policy.MaximumSampleAge/9, 200*time.Millisecond), 5*time.Second)
+	return min(max(c.opt.Policy.MaximumSampleAge/9, time.Second), 5*time.Second)
 }
 
 // poll asks for everything that the next judgement stands on.
