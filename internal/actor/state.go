@@ -47,7 +47,9 @@ type (
 		State    string               `json:"state"`
 		Evidence []model.EvidenceItem `json:"evidence,omitempty"`
 	}
-	acksData   struct{ Acks map[string]string } // peer: "stored" or what failed
+	acksData struct {
+		Acks map[string]string `json:"acks"` // peer: "stored" or what failed
+	}
 	nativeData struct {
 		Reason string        `json:"reason"`
 		Detail string        `json:"detail,omitempty"`

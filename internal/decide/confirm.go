@@ -11,7 +11,7 @@ import (
 const clockTolerance = 2 * time.Second
 
 // essentialCollectors stand in for probes on a node that owned no group.
-var essentialCollectors = [...]string{"cluster", "resource_group", "migration"}
+func essentialCollectors() []string { return []string{"cluster", "resource_group", "migration"} }
 
 // Confirm looks for positive, fresh evidence of health, identified as that of
 // this migration (S2). Reason is ReasonConfirmed, or the first thing that
@@ -124,7 +124,7 @@ func localProbes(in Input) (model.EvidenceItem, Reason) {
 		return it, ReasonSnapshotDiffers
 	}
 	if in.Track != nil && in.Track.Record != nil && len(in.Track.Record.Owned()) == 0 {
-		for _, c := range essentialCollectors {
+		for _, c := range essentialCollectors() {
 			if ok, known := s.Sources[c]; known && !ok {
 				it.Value = c
 				return it, ReasonCollectorFailing
