@@ -90,8 +90,10 @@ func (c *Core) Step(now model.Instant, in []Input) []Effect {
 	}
 	before := c.phase
 	c.follow(now)
+	pending := c.scriptPending()
+	c.scriptOver(now)
 	c.freezes(now)
-	if c.phase != before {
+	if c.phase != before || pending && !c.scriptPending() {
 		c.hurry(now)
 	}
 	out := c.schedule(now)

@@ -39,7 +39,7 @@ func allEnabled() map[string]bool {
 
 func options() Options {
 	return Options{
-		Interval: 15 * time.Second, Timeout: 10 * time.Second, CheckExpires: 15 * time.Minute, Enabled: allEnabled(),
+		Interval: 15 * time.Second, Timeout: 10 * time.Second, CheckExpires: 15 * time.Minute, ScriptTimeout: 10 * time.Minute, Enabled: allEnabled(),
 		LPMPolicy: model.PolicyUnmanage, LPMHeartbeat: 120 * time.Second,
 	}
 }
@@ -74,6 +74,7 @@ func calm() map[model.Source]model.Reading {
 		model.SourceErrlog:        {},
 		model.SourceServer:        {Server: &model.Server{Serial: "1", TypeModel: "T"}},
 		model.SourceMonitors:      {},
+		model.SourceProcesses:     {Processes: []model.Process{{PID: 1, Args: "/etc/init"}}},
 	}
 }
 
@@ -467,8 +468,14 @@ func TestLeftovers(t *testing.T) {
 		t.Errorf("judged during the migration: %v", l)
 	}
 	r.event(model.EventPost)
+	r.answers[model.SourceProcesses] = model.Reading{Processes: []model.Process{{PID: 9, Args: "/bin/ksh /usr/es/sbin/cluster/utilities/cl_dr postmigrate"}}}
 	r.advance(40 * time.Second)
 	r.phase(model.PhaseIdle)
+	if l := r.core.View(r.now).Leftovers; len(l) != 0 {
+		t.Errorf("judged while PowerHA's script runs: %v", l)
+	}
+	r.answers[model.SourceProcesses] = calm()[model.SourceProcesses]
+	r.advance(20 * time.Second)
 	l := r.core.View(r.now).Leftovers
 	for _, what := range []string{"node_timeout", "dead_man_switch", "deadman_mode", "inittab"} {
 		if !l[what] {

@@ -19,6 +19,7 @@ type Options struct {
 	// Interval is how often each source is read, Timeout when it is given up.
 	Interval, Timeout time.Duration
 	CheckExpires      time.Duration
+	ScriptTimeout     time.Duration   // after the end of a migration PowerHA's own script counts as done at last
 	Enabled           map[string]bool // collectors
 	Probes            []probe.Spec
 	// LPMPolicy and LPMHeartbeat are the standing values that are wanted.

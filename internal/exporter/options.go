@@ -19,8 +19,9 @@ func OptionsOf(c *config.Config, enabled map[string]bool, loaded time.Time) (Opt
 	return Options{
 		Cluster: c.Cluster.Name, Node: c.Cluster.Node,
 		Interval: time.Duration(c.Cluster.Interval), Timeout: time.Duration(c.Cluster.Timeout),
-		CheckExpires: time.Duration(c.Migration.CheckExpires),
-		Enabled:      enabled, Probes: probes,
+		CheckExpires:  time.Duration(c.Migration.CheckExpires),
+		ScriptTimeout: time.Duration(c.Migration.ProductScriptTimeout),
+		Enabled:       enabled, Probes: probes,
 		LPMPolicy:    model.Policy(c.Variables.LPMPolicy),
 		LPMHeartbeat: time.Duration(c.Variables.HeartbeatFrequencyDuringLPM),
 		Config:       collector.ConfigState{Hash: c.Hash, LoadedAt: loaded},

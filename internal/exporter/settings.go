@@ -1,6 +1,9 @@
 package exporter
 
 import (
+	"path"
+	"slices"
+	"strings"
 	"time"
 
 	"powerha_lpm_exporter/collector"
@@ -16,7 +19,7 @@ const groupServicesTrip = 30 * time.Second
 // settingSeen keeps what the settings are in calm times, to know afterwards what a migration left behind. What is
 // left behind is not calm.
 func (c *Core) settingSeen(r model.Reading) {
-	if c.phase != model.PhaseIdle {
+	if c.phase != model.PhaseIdle || c.scriptPending() {
 		return
 	}
 	left, calm := c.leftovers(r.At), &c.state.Calm
@@ -50,14 +53,47 @@ func (c *Core) lpmTimeout(now model.Instant) (time.Duration, bool) {
 	return unsetLPMHeartbeat, true
 }
 
-// leftovers compares the settings with those before the last migration, once that is over. A value that differs in
-// another way than PowerHA's script leaves it was set by somebody else. ifrestrict is not read by anything here.
+// scriptPending reports whether PowerHA's own script may still be at work after the last migration.
+func (c *Core) scriptPending() bool {
+	ep := c.Episode()
+	return c.state.Before != nil && !ep.End.IsZero() && c.state.ScriptDone.Episode != ep.ID
+}
+
+// scriptOver notes that PowerHA's own script is done: a list of processes that was begun after the end of the
+// migration has neither it nor drmgr. Where none can be had, its time is over at last.
+func (c *Core) scriptOver(now model.Instant) {
+	if !c.scriptPending() {
+		return
+	}
+	ep := c.Episode()
+	r, ok := c.facts.Get(model.SourceProcesses)
+	gone := ok && r.At.Wall.After(ep.End) && !slices.ContainsFunc(r.Processes, ofMigration)
+	if gone || now.Wall.Sub(ep.End) > c.opt.ScriptTimeout {
+		c.state.ScriptDone, c.dirty = Settled{Episode: ep.ID, At: now.Wall}, true
+	}
+}
+
+// ofMigration: the process is drmgr or PowerHA's own DR script, which a shell may run.
+func ofMigration(p model.Process) bool {
+	words := strings.Fields(p.Args)
+	return slices.ContainsFunc(words[:min(2, len(words))], func(w string) bool {
+		return path.Base(w) == "cl_dr" || path.Base(w) == "drmgr"
+	})
+}
+
+// leftovers compares the settings with those before the last migration, as read after PowerHA's own script was done
+// with it. A value that differs in another way than that script leaves it was set by somebody else. ifrestrict is not
+// read by anything here.
 func (c *Core) leftovers(now model.Instant) map[string]bool {
 	out := make(map[string]bool)
-	if c.phase != model.PhaseIdle {
+	if c.phase != model.PhaseIdle || c.scriptPending() {
 		return out
 	}
-	if r, ok := c.fresh(now, model.SourceInittab); ok && r.Inittab != nil {
+	fresh := func(s model.Source) (model.Reading, bool) {
+		r, ok := c.fresh(now, s)
+		return r, ok && !r.At.Wall.Before(c.state.ScriptDone.At)
+	}
+	if r, ok := fresh(model.SourceInittab); ok && r.Inittab != nil {
 		out["inittab"] = *r.Inittab
 	}
 	b := c.state.Before
@@ -65,13 +101,13 @@ func (c *Core) leftovers(now model.Instant) map[string]bool {
 		return out
 	}
 	lpm, known := c.lpmTimeout(now)
-	if r, ok := c.fresh(now, model.SourceNodeTimeout); ok && known && b.NodeTimeout > 0 {
+	if r, ok := fresh(model.SourceNodeTimeout); ok && known && b.NodeTimeout > 0 {
 		out["node_timeout"] = r.NodeTimeout != b.NodeTimeout && r.NodeTimeout == lpm
 	}
-	if r, ok := c.fresh(now, model.SourceGroupServices); ok && r.DeadManSwitch != nil && b.Switch != nil {
+	if r, ok := fresh(model.SourceGroupServices); ok && r.DeadManSwitch != nil && b.Switch != nil {
 		out["dead_man_switch"] = *b.Switch && !*r.DeadManSwitch
 	}
-	if r, ok := c.fresh(now, model.SourceDeadmanMode); ok && b.DeadmanMode != "" {
+	if r, ok := fresh(model.SourceDeadmanMode); ok && b.DeadmanMode != "" {
 		out["deadman_mode"] = b.DeadmanMode == "a" && r.DeadmanMode == "e"
 	}
 	return out

@@ -146,10 +146,14 @@ func (c *Core) schedule(now model.Instant) []Effect {
 	return out
 }
 
-// inTurn lists the schedules of the needed sources, the longest due first.
+// inTurn lists the schedules of the needed sources, the longest due first, and of those the ones read more often.
 func (c *Core) inTurn(now model.Instant) []*sourceState {
 	var out []*sourceState
-	for _, s := range needed(c.opt.Enabled, c.identified()) {
+	sources := needed(c.opt.Enabled, c.identified())
+	if c.opt.Enabled[collector.Variables] && c.scriptPending() {
+		sources = append(sources, model.SourceProcesses) // whether PowerHA's own script still runs
+	}
+	for _, s := range sources {
 		st := c.sources[s]
 		if st == nil {
 			st = &sourceState{source: s, due: now.Mono}
@@ -157,7 +161,9 @@ func (c *Core) inTurn(now model.Instant) []*sourceState {
 		}
 		out = append(out, st)
 	}
-	slices.SortStableFunc(out, func(a, b *sourceState) int { return cmp.Compare(a.due, b.due) })
+	slices.SortStableFunc(out, func(a, b *sourceState) int {
+		return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(c.interval(a.source), c.interval(b.source)))
+	})
 	return out
 }
 

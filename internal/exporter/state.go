@@ -38,9 +38,11 @@ type State struct {
 	Window     time.Duration                  `json:"window,omitempty"`
 	LastFreeze *model.Freeze                  `json:"last_freeze,omitempty"`
 	Settled    Settled                        `json:"settled"`
-	Calm       Settings                       `json:"calm"`   // as last seen with no migration under way
-	Before     *Settings                      `json:"before"` // as before the last migration
-	Errlog     ErrlogCursor                   `json:"errlog"`
+	// ScriptDone: PowerHA\'s own script is done with that migration, since then.
+	ScriptDone Settled      `json:"script_done"`
+	Calm       Settings     `json:"calm"`   // as last seen with no migration under way
+	Before     *Settings    `json:"before"` // as before the last migration
+	Errlog     ErrlogCursor `json:"errlog"`
 }
 
 // Settled is the last migration after which the node was seen managed again.
