@@ -24,7 +24,7 @@ func timing() lab.Timing {
 	return lab.Timing{
 		Interval: time.Second, ProbeInterval: 500 * time.Millisecond,
 		MinimumStable: 5 * time.Second, MaximumSampleAge: 4 * time.Second,
-		PrepareTimeout: 20 * time.Second, SuspensionDeadline: 25 * time.Second,
+		PrepareTimeout: 40 * time.Second, SuspensionDeadline: 40 * time.Second,
 		HeartbeatDuringLPM: 120 * time.Second,
 		ScrapeInterval:     time.Second, RuleInterval: time.Second,
 		Limit: 2 * time.Minute,

@@ -143,7 +143,7 @@ func (s *stage) summary(result, reason string) error {
 		}
 	}
 	if !v.resumeBegan.IsZero() {
-		add("from health to resume", "%.1f s", v.healthyForAtResume.Seconds())
+		add("from health and end to resume", "%.1f s", v.healthyForAtResume.Seconds())
 		if v.healthyForAtResume < s.lab.Timing.MinimumStable-time.Second {
 			wrong = append(wrong, fmt.Sprintf("management was resumed after only %.1f s of health", v.healthyForAtResume.Seconds()))
 		}

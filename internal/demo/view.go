@@ -29,7 +29,7 @@ type view struct {
 	// Moments of the referee's view, zero before they were seen.
 	unmanagedSince, managedAgain time.Time
 	healthySince                 time.Time // of the present run of good answers
-	resumeBegan                  time.Time
+	resumeBegan, migrationEnded  time.Time
 	healthyForAtResume           time.Duration
 	failures                     int            // of the application in a row
 	freezes                      []model.Freeze // that n1 measured
@@ -69,6 +69,9 @@ func (s *stage) sawReferee(now world.Status) {
 	old := s.view.referee
 	s.view.referee = now
 	n1 := node(now, "n1")
+	if m := now.Migration; m != nil && m.Result != "" && s.view.migrationEnded.IsZero() {
+		s.view.migrationEnded = time.Now()
+	}
 	s.view.columns.Frozen = n1.Frozen
 	s.view.columns.Node = strings.ToLower(n1.State)
 	switch {
@@ -142,8 +145,12 @@ func (s *stage) resumeBegins() {
 	defer s.mu.Unlock()
 	if s.view.resumeBegan.IsZero() {
 		s.view.resumeBegan = time.Now()
+		since := s.view.healthySince
+		if s.view.migrationEnded.After(since) {
+			since = s.view.migrationEnded
+		}
 		if !s.view.healthySince.IsZero() {
-			s.view.healthyForAtResume = time.Since(s.view.healthySince)
+			s.view.healthyForAtResume = time.Since(since)
 		}
 	}
 }

@@ -136,7 +136,7 @@ func wrap(line string, width int) []string {
 func (s *Screen) Table(title string, rows [][2]string) {
 	s.Say(Headline, "%s", "")
 	s.Say(Headline, "%s", title)
-	const name = 30
+	const name = 31
 	for _, r := range rows {
 		for i, part := range wrap(r[1], Width-name-3) {
 			label := r[0]
