@@ -162,8 +162,10 @@ func TestObserves(t *testing.T) {
 	if err != nil || r.Accepted || r.Reason != "mode_observe" {
 		t.Errorf("reply %+v, %v", r, err)
 	}
-	if r, err := http.Post("http://"+n.web+"/status", "", nil); err != nil || r.StatusCode != http.StatusMethodNotAllowed {
-		t.Errorf("a POST was answered: %v %v", r, err)
+	if r, err := http.Post("http://"+n.web+"/status", "", nil); err != nil {
+		t.Error(err)
+	} else if _ = r.Body.Close(); r.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("a POST was answered with %s", r.Status)
 	}
 	if n.acts() != "" {
 		t.Errorf("acts: %s", n.acts())

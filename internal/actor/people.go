@@ -198,13 +198,13 @@ func (c *Core) approve(o *operation) {
 // variables gives the standing settings their configured values, or puts back what was there before.
 func (c *Core) variables(o *operation) {
 	in := c.input()
-	name, d, list := planApply, decide.Decision{}, []decide.Change(nil)
+	name := planApply
+	judge := func() (decide.Decision, []decide.Change) { return decide.Apply(in) }
 	if o.Request.Verb == control.VerbRestore {
 		name = planRestore
-		d, list = decide.Restore(in, c.st.Applied)
-	} else {
-		d, list = decide.Apply(in)
+		judge = func() (decide.Decision, []decide.Change) { return decide.Restore(in, c.st.Applied) }
 	}
+	d, list := judge()
 	if c.st.Plan != nil || c.st.outstanding() || c.prep != nil {
 		c.refuseOp(o, decide.ReasonActRunning, "")
 		return

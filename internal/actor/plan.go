@@ -131,7 +131,6 @@ func (c *Core) readBackStep(a *actState) {
 		c.ask(source)
 		c.ask(model.SourceManager)
 	}
-
 }
 
 // stepDone returns the source that shows the effect of a command, and the question to it.
