@@ -77,8 +77,10 @@ func fullFacts() map[model.Source]model.Reading {
 		model.SourceNodes:   {Nodes: []model.Node{{Name: "n1", State: model.NodeUnmanaged}, {Name: "n2", State: model.NodeNormal}}},
 		model.SourceManager: {Manager: &model.Manager{State: model.ManagerStable}},
 		model.SourceGroups: {Groups: []model.GroupRow{
-			{Group: "rg1", Node: "n1", State: model.GroupUnmanaged}, {Group: "rg1", Node: "n2", State: model.GroupUnmanaged},
-			{Group: "rg2", Node: "n1", State: model.GroupOffline}, {Group: "rg2", Node: "n2", State: model.GroupOnline},
+			{Group: "rg1", Node: "n1", State: model.GroupUnmanaged},
+			{Group: "rg1", Node: "n2", State: model.GroupUnmanaged},
+			{Group: "rg2", Node: "n1", State: model.GroupOffline},
+			{Group: "rg2", Node: "n2", State: model.GroupOnline},
 			{Group: "rg2", Node: "n2", State: model.GroupOffline, Secondary: true},
 		}},
 		model.SourceNodeTimeout:   {NodeTimeout: 120 * time.Second},

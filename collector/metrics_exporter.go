@@ -13,6 +13,7 @@ func (m Metric) buckets(bounds ...float64) Metric { m.Buckets = bounds; return m
 func freezeBuckets() []float64 {
 	return []float64{.05, .1, .25, .5, 1, 2, 3, 5, 7.5, 10, 15, 30, 60, 120, 600}
 }
+
 func migrationBuckets() []float64 {
 	return []float64{15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400}
 }

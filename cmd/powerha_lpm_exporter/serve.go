@@ -59,7 +59,7 @@ func (p *program) serve(ctx context.Context) error {
 	if err := p.build(); err != nil {
 		return err
 	}
-	level.Info(p.logger).Log("msg", "starting", "version", version.Info(), "build", version.BuildContext())
+	_ = level.Info(p.logger).Log("msg", "starting", "version", version.Info(), "build", version.BuildContext())
 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -81,7 +81,7 @@ func (p *program) serve(ctx context.Context) error {
 		return fmt.Errorf("web server: %w", err)
 	case <-ctx.Done():
 	}
-	level.Info(p.logger).Log("msg", "stopping")
+	_ = level.Info(p.logger).Log("msg", "stopping")
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownWait)
 	defer cancel()
 	if err := srv.Shutdown(grace); err != nil {
@@ -228,16 +228,16 @@ func (p *program) reload(ctx context.Context) error {
 	if err != nil {
 		p.opts.Config.Failed = true
 		p.exp.Configure(ctx, p.opts)
-		level.Error(p.logger).Log("msg", "configuration not loaded, the old one stays", "err", err)
+		_ = level.Error(p.logger).Log("msg", "configuration not loaded, the old one stays", "err", err)
 		return err
 	}
 	if cfg.StateDir != p.cfg.StateDir || cfg.Peers.ListenAddress != p.cfg.Peers.ListenAddress ||
 		cfg.Peers.KeyFile != p.cfg.Peers.KeyFile || !maps.Equal(cfg.Peers.Targets, p.cfg.Peers.Targets) {
-		level.Warn(p.logger).Log("msg", "changes of state_dir and peers need a restart of the exporter")
+		_ = level.Warn(p.logger).Log("msg", "changes of state_dir and peers need a restart of the exporter")
 	}
 	p.cfg, p.opts = cfg, opts
 	p.exp.SetReader(p.reader(cfg))
 	p.exp.Configure(ctx, opts)
-	level.Info(p.logger).Log("msg", "configuration loaded", "file", cfg.Path, "hash", cfg.Hash)
+	_ = level.Info(p.logger).Log("msg", "configuration loaded", "file", cfg.Path, "hash", cfg.Hash)
 	return nil
 }

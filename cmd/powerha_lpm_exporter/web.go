@@ -69,7 +69,7 @@ func (p *program) metrics() http.Handler {
 type errorLog struct{ logger log.Logger }
 
 func (l errorLog) Println(v ...any) {
-	level.Error(l.logger).Log("msg", "scrape", "err", strings.TrimSpace(fmt.Sprintln(v...)))
+	_ = level.Error(l.logger).Log("msg", "scrape", "err", strings.TrimSpace(fmt.Sprintln(v...)))
 }
 
 func (p *program) reloadRequested(ctx context.Context, w http.ResponseWriter, r *http.Request) {

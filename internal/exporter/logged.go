@@ -34,25 +34,25 @@ func newLogged(l log.Logger, lastFreeze *model.Freeze) *logged {
 func (l *logged) changes(v *collector.View, s model.Snapshot, health map[string]string) {
 	if !l.known && v.Cluster != "" {
 		l.known = true
-		level.Info(l.logger).Log("msg", "cluster known", "cluster", v.Cluster, "node", v.Node)
+		_ = level.Info(l.logger).Log("msg", "cluster known", "cluster", v.Cluster, "node", v.Node)
 	}
 	l.sources(s)
 	for _, part := range slices.Sorted(maps.Keys(health)) {
 		l.part(part, health[part])
 	}
 	if v.Phase != l.phase {
-		level.Info(l.logger).Log("msg", "phase of the migration", "phase", v.Phase, "was", l.phase, "episode", s.Episode.ID)
+		_ = level.Info(l.logger).Log("msg", "phase of the migration", "phase", v.Phase, "was", l.phase, "episode", s.Episode.ID)
 		l.phase = v.Phase
 	}
 	for _, o := range v.Owners {
 		if !slices.Equal(o.Nodes, l.owners[o.Group]) {
-			level.Info(l.logger).Log("msg", "owner of resource group", "resource_group", o.Group, "nodes", names(o.Nodes), "were", names(l.owners[o.Group]))
+			_ = level.Info(l.logger).Log("msg", "owner of resource group", "resource_group", o.Group, "nodes", names(o.Nodes), "were", names(l.owners[o.Group]))
 			l.owners[o.Group] = o.Nodes
 		}
 	}
 	if f := v.LastFreeze; f != nil && f != l.freeze {
 		l.freeze = f
-		level.Info(l.logger).Log("msg", "this node was frozen", "start", f.Start, "fused", span(f.Fused), "bound", f.FusedBound,
+		_ = level.Info(l.logger).Log("msg", "this node was frozen", "start", f.Start, "fused", span(f.Fused), "bound", f.FusedBound,
 			"clock", span(f.Clock), "peer", span(f.Peer), "episode", f.Episode)
 	}
 }
@@ -60,13 +60,13 @@ func (l *logged) changes(v *collector.View, s model.Snapshot, health map[string]
 func (l *logged) sources(s model.Snapshot) {
 	for _, source := range slices.Sorted(maps.Keys(s.Facts.Last)) {
 		err := s.Facts.Last[source].Err
-		switch {
-		case err == l.errs[source]:
+		switch err {
+		case l.errs[source]:
 			continue
-		case err == "":
-			level.Info(l.logger).Log("msg", "source is read again", "source", source)
+		case "":
+			_ = level.Info(l.logger).Log("msg", "source is read again", "source", source)
 		default:
-			level.Warn(l.logger).Log("msg", "source cannot be read", "source", source, "err", err)
+			_ = level.Warn(l.logger).Log("msg", "source cannot be read", "source", source, "err", err)
 		}
 		l.errs[source] = err
 	}
@@ -77,11 +77,11 @@ func (l *logged) part(part, err string) {
 	case err == l.health[part]:
 		return
 	case err == "":
-		level.Info(l.logger).Log("msg", "works again", "part", part)
+		_ = level.Info(l.logger).Log("msg", "works again", "part", part)
 	case part == PartState:
-		level.Error(l.logger).Log("msg", "state is kept in memory alone: counters and owners are lost with a restart", "err", err)
+		_ = level.Error(l.logger).Log("msg", "state is kept in memory alone: counters and owners are lost with a restart", "err", err)
 	default:
-		level.Error(l.logger).Log("msg", "does not work", "part", part, "err", err)
+		_ = level.Error(l.logger).Log("msg", "does not work", "part", part, "err", err)
 	}
 	l.health[part] = err
 }

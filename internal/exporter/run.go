@@ -195,7 +195,7 @@ func (e *Exporter) Run(ctx context.Context) {
 	discard.Wait()
 	e.keep.keep(e.core.Final())
 	if err := e.keep.flush(); err != nil {
-		level.Error(e.deps.Logger).Log("msg", "state not written at the end", "err", err)
+		_ = level.Error(e.deps.Logger).Log("msg", "state not written at the end", "err", err)
 	}
 }
 
@@ -326,7 +326,7 @@ func (e *Exporter) serveSnapshot(ctx context.Context) {
 		}
 		if text(err) != said {
 			said = text(err)
-			level.Warn(e.deps.Logger).Log("msg", "the actor of this node cannot be served", "err", err)
+			_ = level.Warn(e.deps.Logger).Log("msg", "the actor of this node cannot be served", "err", err)
 		}
 		if clock.Sleep(ctx, e.deps.Clock, retryDisk) != nil {
 			return

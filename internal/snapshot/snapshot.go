@@ -155,6 +155,8 @@ func ServeOn(ctx context.Context, l net.Listener, get func() model.Snapshot) err
 	case <-ctx.Done():
 	}
 	_ = srv.Close()
-	<-done
+	if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve snapshot on %s: %w", l.Addr(), err)
+	}
 	return nil
 }
