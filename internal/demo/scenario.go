@@ -100,7 +100,7 @@ func (s *stage) isUnmanaged() bool { return s.look().unmanagedSince != (time.Tim
 
 // breakApplication waits until the node is unmanaged, so that nobody restarts the application, and breaks it.
 func breakApplication(ctx context.Context, s *stage) error {
-	if err := s.until(ctx, 30*time.Second, "n1 to be unmanaged", s.isUnmanaged); err != nil {
+	if err := s.until(ctx, 60*time.Second, "n1 to be unmanaged", s.isUnmanaged); err != nil {
 		return err
 	}
 	s.headline("somebody breaks the application on n1")
@@ -112,7 +112,7 @@ func breakApplication(ctx context.Context, s *stage) error {
 }
 
 func stopPrometheus(ctx context.Context, s *stage) error {
-	if err := s.until(ctx, 30*time.Second, "n1 to be unmanaged", s.isUnmanaged); err != nil {
+	if err := s.until(ctx, 60*time.Second, "n1 to be unmanaged", s.isUnmanaged); err != nil {
 		return err
 	}
 	s.headline("Prometheus is stopped")

@@ -267,8 +267,7 @@ func (s *stage) migrate(ctx context.Context) error {
 	if s.scenario.during != nil {
 		if err := s.scenario.during(ctx, s); err != nil {
 			cancel()
-			<-done
-			return err
+			return errors.Join(err, <-done)
 		}
 	}
 	err := <-done

@@ -208,7 +208,7 @@ func (s *stage) freezeRows(v view, add func(string, string, ...any)) (wrong []st
 	if f == nil || f.FirstCont == 0 {
 		return nil
 	}
-	add("freeze, the truth", "%.3f s", f.FrozenSeconds)
+	add("freeze, the truth", "%.3f s (single processes up to %.3f s longer)", f.FrozenSeconds, f.BoundSeconds)
 	if s.scenario.bare {
 		return nil
 	}

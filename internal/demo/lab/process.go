@@ -15,7 +15,7 @@ type process struct {
 	name string
 	cmd  *exec.Cmd
 	log  *os.File
-	done chan error
+	done chan struct{}
 }
 
 // start runs a program as a process of a node until it is ended or the node dies.
@@ -32,8 +32,11 @@ func (l *Lab) start(node, program string, args ...string) (*process, error) {
 		_ = log.Close()
 		return nil, fmt.Errorf("start %s on %s: %w", program, node, err)
 	}
-	p := &process{name: name, cmd: cmd, log: log, done: make(chan error, 1)}
-	go func() { p.done <- cmd.Wait() }()
+	p := &process{name: name, cmd: cmd, log: log, done: make(chan struct{})}
+	go func() {
+		defer close(p.done)
+		_ = cmd.Wait() // its log tells how it ended
+	}()
 	l.procs = append(l.procs, p)
 	return p, nil
 }

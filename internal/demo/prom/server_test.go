@@ -159,7 +159,8 @@ func TestStoppedAndStartedAgainItKeepsItsSamples(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := http.Get("http://" + address + "/-/ready"); err == nil {
+	if resp, err := http.Get("http://" + address + "/-/ready"); err == nil {
+		_ = resp.Body.Close()
 		t.Error("it answers after Close")
 	}
 	// Nothing is scraped now: only what was kept can answer.
