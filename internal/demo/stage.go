@@ -219,7 +219,17 @@ func (s *stage) ready(ctx context.Context) error {
 		if err := s.until(ctx, 40*time.Second, "the variables to be synchronised", applied); err != nil {
 			return err
 		}
-		if err := s.until(ctx, 40*time.Second, "calm", s.calm); err != nil {
+		// Actors decide by facts that are a few seconds old: calm must be old enough to be known.
+		var since time.Time
+		calm := func() bool {
+			if !s.calm() {
+				since = time.Time{}
+			} else if since.IsZero() {
+				since = time.Now()
+			}
+			return !since.IsZero() && time.Since(since) > lab.FactAge+time.Second
+		}
+		if err := s.until(ctx, 60*time.Second, "calm", calm); err != nil {
 			return err
 		}
 	}
@@ -236,7 +246,8 @@ func (s *stage) calm() bool {
 	for _, n := range s.lab.Nodes {
 		snap := v.snapshots[n]
 		c, ok := snap.Facts.Get(model.SourceCluster)
-		if !ok || c.Cluster.LPMPolicy != model.PolicyUnmanage {
+		m, read := snap.Facts.Get(model.SourceManager)
+		if !ok || c.Cluster.LPMPolicy != model.PolicyUnmanage || !read || m.Manager.State != model.ManagerStable {
 			return false
 		}
 	}

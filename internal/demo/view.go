@@ -281,7 +281,7 @@ func (s *stage) sawHealth(ok bool) {
 	switch {
 	case known && was && !healthy && !frozen:
 		s.tell(screen.Bad, "the application on n1 does not answer well")
-	case !was && healthy:
+	case !was && healthy && !frozen:
 		s.tell(screen.Good, "the application on n1 answers well")
 	}
 }

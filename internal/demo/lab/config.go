@@ -73,6 +73,9 @@ func (l *Lab) writeSecrets() error {
 	return nil
 }
 
+// FactAge is migration.fact_age of the actors.
+const FactAge = 5 * time.Second
+
 type m = map[string]any
 
 // configuration is the file of a node, as config.yml holds it.
@@ -106,7 +109,7 @@ func (l *Lab) configuration(node string) m {
 		"variables": m{"lpm_policy": "unmanage", "heartbeat_frequency_during_lpm": span(t.HeartbeatDuringLPM)},
 		"migration": m{
 			"mode": l.Mode, "prepare_timeout": span(t.PrepareTimeout), "suspension_deadline": span(t.SuspensionDeadline),
-			"fact_age": span(5 * time.Second), "product_script_timeout": span(30 * time.Second),
+			"fact_age": span(FactAge), "product_script_timeout": span(30 * time.Second),
 		},
 		"confirmation": m{
 			"prometheus_urls": []string{"http://" + l.Prometheus}, "minimum_stable": span(t.MinimumStable),
