@@ -205,12 +205,12 @@ func (s *stage) ready(ctx context.Context) error {
 			}
 			return true
 		}
-		if err := s.until(ctx, 30*time.Second, "exporters and actors to answer", known); err != nil {
+		if err := s.until(ctx, 60*time.Second, "exporters and actors to answer", known); err != nil {
 			return fmt.Errorf("%w; see %s", err, filepath.Join(s.lab.Dir, "logs"))
 		}
 		s.headline("lpmctl variables apply: the standing LPM settings")
-		if out, err := s.lab.Lpmctl(ctx, "n1", "variables", "apply"); err != nil {
-			return fmt.Errorf("apply the standing variables: %w\n%s", err, out)
+		if err := s.applyVariables(ctx); err != nil {
+			return err
 		}
 		applied := func() bool {
 			v := s.look().referee.Variables
@@ -235,6 +235,20 @@ func (s *stage) ready(ctx context.Context) error {
 	}
 	s.before = settings(s.look().referee)
 	return nil
+}
+
+// applyVariables asks again for as long as the actor has not read its cluster yet.
+func (s *stage) applyVariables(ctx context.Context) error {
+	for deadline := time.Now().Add(40 * time.Second); ; {
+		out, err := s.lab.Lpmctl(ctx, "n1", "variables", "apply")
+		switch {
+		case err == nil:
+			return nil
+		case time.Now().After(deadline) || ctx.Err() != nil:
+			return fmt.Errorf("apply the standing variables: %w\n%s", err, out)
+		}
+		time.Sleep(time.Second)
+	}
 }
 
 // calm: the cluster is stable, and every exporter and Prometheus know the present variables.
