@@ -26,7 +26,7 @@ func playAll(ctx context.Context, o options, out *screen.Screen) error {
 		failed []error
 	)
 	// They mostly wait, but each polls its cluster by commands every second: more than this starve each other.
-	room := make(chan struct{}, runtime.NumCPU()+1)
+	room := make(chan struct{}, max(2, runtime.NumCPU()))
 	for _, s := range scenarios() {
 		group.Go(func() {
 			select {

@@ -22,7 +22,7 @@ const timerScale = 0.1
 
 func timing() lab.Timing {
 	return lab.Timing{
-		Interval: time.Second, ProbeInterval: 500 * time.Millisecond,
+		Interval: 2 * time.Second, ProbeInterval: 500 * time.Millisecond,
 		MinimumStable: 5 * time.Second, MaximumSampleAge: 4 * time.Second,
 		PrepareTimeout: 40 * time.Second, SuspensionDeadline: 40 * time.Second,
 		HeartbeatDuringLPM: 120 * time.Second,
@@ -36,7 +36,7 @@ func overrides(t lab.Timing) map[string]any {
 	return map[string]any{
 		"scrapeInterval": t.ScrapeInterval.Seconds(), "ruleInterval": t.RuleInterval.Seconds(),
 		"gateWindow": t.MinimumStable.Seconds(), "memory": 600,
-		"applicationDownFor": 2, "unmanagedTooLong": 45, "blindFor": 10, "collectorStale": 5, "goneFor": 20,
+		"applicationDownFor": 2, "unmanagedTooLong": 45, "blindFor": 10, "collectorStale": 12, "goneFor": 20,
 		"nodeLostFor": 8, "unmanagedOnlyFor": 6, "leftoverFor": 10, "disagreeFor": 30,
 	}
 }

@@ -28,7 +28,7 @@ func (s *stage) watch(ctx context.Context) (stop func()) {
 			}
 		})
 	}
-	every(100*time.Millisecond, func(ctx context.Context) {
+	every(300*time.Millisecond, func(ctx context.Context) {
 		if st, err := s.lab.Status(ctx); err == nil {
 			s.sawReferee(st)
 		}
