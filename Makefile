@@ -30,7 +30,7 @@ printf '\n== %s\n' "$(1)"
 endef
 
 .PHONY: help build demo test bench generate clean tools \
-	check-format check-vet check-lint check-cross check-unit check-nested check-big-endian check-rendered check-rules check-demo
+	check-format check-vet check-lint cross check-unit check-nested check-big-endian check-rendered check-rules check-demo
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -52,7 +52,7 @@ test: ## everything that CI runs; installs what it needs into .tools/
 	@$(MAKE) check-unit
 	@$(MAKE) check-nested
 	@$(MAKE) check-lint
-	@$(MAKE) check-cross
+	@$(MAKE) cross
 	@$(MAKE) check-big-endian
 	@$(MAKE) check-rules
 	@$(MAKE) check-demo
@@ -63,8 +63,9 @@ tools:
 	@internal/tools/install $(TOOLS_ARGS)
 
 check-rendered:
-	@$(call step,rendered rules are those of the mixin)
+	@$(call step,rendered rules are those of the mixin and the reference is that of the code)
 	@$(GO) run -C internal/tools ./mixin -mixin $(CURDIR)/mixin -alerts $(CURDIR)/alerts -check
+	@$(GO) run ./cmd/lpmctl docs metrics | diff docs/metrics.md - || { echo 'docs/metrics.md is stale: make generate'; exit 1; }
 
 check-format:
 	@$(call step,gofumpt)
@@ -96,7 +97,7 @@ check-lint:
 		for module in $(NESTED); do (cd $$module && $(TOOLS)/golangci-lint run --config $(CURDIR)/.golangci.yml ./...); done; \
 	else echo 'SKIPPED: no golangci-lint'; fi
 
-check-cross:
+cross: ## build the four programs for every target into .build/OS/ARCH/
 	@$(call step,programs for $(TARGETS))
 	@for target in $(TARGETS); do \
 		for program in $(PROGRAMS); do \
@@ -129,8 +130,9 @@ bench: ## benchmarks in benchstat's form
 	@$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -count 6 ./... | tee $(BUILD)/bench.txt
 	@if [[ -x $(TOOLS)/benchstat ]]; then $(TOOLS)/benchstat $(BUILD)/bench.txt; fi
 
-generate: ## render mixin/ to alerts/
+generate: ## render mixin/ to alerts/, and the reference of metrics to docs/
 	@$(GO) run -C internal/tools ./mixin -mixin $(CURDIR)/mixin -alerts $(CURDIR)/alerts
+	@$(GO) run ./cmd/lpmctl docs metrics > docs/metrics.md
 
 clean: ## remove what was built, and the installed tools
 	@rm -rf $(BUILD) $(CURDIR)/.tools
