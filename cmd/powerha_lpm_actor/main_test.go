@@ -27,7 +27,9 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	binary = filepath.Join(dir, name)
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+	build := exec.Command("go", "build", "-trimpath", "-o", binary, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as it is shipped
+	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "%s", out)
 		os.Exit(1)
 	}
@@ -61,25 +63,23 @@ esac
 
 // node is a simulated node's folder and configuration.
 type node struct {
-	t             *testing.T
+	t             testing.TB
 	dir, cfg, web string
 	cmd           *exec.Cmd
 	stderr        bytes.Buffer
 }
 
-func newNode(t *testing.T, extra string) *node {
+func newNode(t testing.TB, extra string) *node {
 	t.Helper()
 	n := &node{t: t, dir: t.TempDir(), web: freePort(t)}
 	var b strings.Builder
 	fmt.Fprintf(&b, "state_dir: %s/var\ncluster:\n  name: c1\n  node: n1\n  interval: 1s\n  commands:\n", n.dir)
-	for _, c := range []string{"clmgr", "clRGinfo", "lssrc", "clctrl", "drmgr", "lsitab", "ps", "errpt", "lscluster", "lsattr"} {
-		if err := os.WriteFile(filepath.Join(n.dir, c), []byte(tool), 0o755); err != nil {
-			t.Fatal(err)
-		}
+	for _, c := range commands() {
 		fmt.Fprintf(&b, "    %s: %s/%s\n", c, n.dir, c)
 	}
 	b.WriteString("notify: {syslog: false, errlog: false}\n" + extra)
 	n.cfg = filepath.Join(n.dir, "config.yml")
+	n.tools(tool)
 	for path, text := range map[string]string{n.cfg: b.String(), filepath.Join(n.dir, "state"): "NORMAL\n"} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -88,13 +88,39 @@ func newNode(t *testing.T, extra string) *node {
 	return n
 }
 
+func commands() []string {
+	return []string{"clmgr", "clRGinfo", "lssrc", "clctrl", "drmgr", "lsitab", "ps", "errpt", "lscluster", "lsattr"}
+}
+
+// tools puts the script in the place of every command.
+func (n *node) tools(script string) {
+	n.t.Helper()
+	for _, c := range commands() {
+		if err := os.WriteFile(filepath.Join(n.dir, c), []byte(script), 0o755); err != nil {
+			n.t.Fatal(err)
+		}
+	}
+}
+
+// replace edits the configuration.
+func (n *node) replace(from, to string) {
+	n.t.Helper()
+	b, err := os.ReadFile(n.cfg)
+	if err != nil || !bytes.Contains(b, []byte(from)) {
+		n.t.Fatalf("%q is not in the configuration: %v", from, err)
+	}
+	if err := os.WriteFile(n.cfg, bytes.Replace(b, []byte(from), []byte(to), 1), 0o600); err != nil {
+		n.t.Fatal(err)
+	}
+}
+
 const gated = `
 migration: {mode: gated}
 confirmation: {prometheus_urls: ["http://127.0.0.1:1"]}
 probes: [{resource_group: rg, name: tcp, type: tcp, target: "127.0.0.1:1"}]
 `
 
-func freePort(t *testing.T) string {
+func freePort(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -116,6 +142,12 @@ func (n *node) start(args ...string) {
 	cmd := n.cmd
 	n.t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 	n.until("ready", func() bool { return strings.HasPrefix(n.get("/-/ready"), "ready") })
+}
+
+// kill ends the program at once.
+func (n *node) kill() {
+	_ = n.cmd.Process.Kill()
+	_ = n.cmd.Wait()
 }
 
 func (n *node) until(what string, ok func() bool) {

@@ -58,6 +58,17 @@ func (a *Actor) spawn(ctx context.Context, f func(context.Context) Input) {
 	}()
 }
 
+// tickAfter makes a tick come as soon as done is closed.
+func (a *Actor) tickAfter(ctx context.Context, done <-chan struct{}) {
+	a.spawn(ctx, func(ctx context.Context) Input {
+		select {
+		case <-done:
+		case <-ctx.Done():
+		}
+		return Tick{}
+	})
+}
+
 func errText(err error) string {
 	if err == nil {
 		return ""

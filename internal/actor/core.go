@@ -190,7 +190,10 @@ func (c *Core) journaled(j Journaled) {
 		delete(c.begun, d.ID)
 		c.counters.ended(d, c.lastAct(d.ID))
 		c.askSince(model.SourceNodes, j.At)
-		c.askSince(model.SourceGroups, j.At)
+		if a := c.lastAct(d.ID); a == nil || a.Kind != actUnmanage {
+			// drmgr waits for the answer to an unmanage, and the node's state alone is that.
+			c.askSince(model.SourceGroups, j.At)
+		}
 	case closeData:
 		c.closedNow(j.Episode, d)
 	case model.Record:

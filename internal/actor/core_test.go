@@ -2,11 +2,13 @@ package actor
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 	"time"
 
 	"powerha_lpm_exporter/internal/control"
 	"powerha_lpm_exporter/internal/decide"
+	"powerha_lpm_exporter/internal/episode"
 	"powerha_lpm_exporter/internal/model"
 )
 
@@ -479,4 +481,52 @@ func TestS5SecondPreInheritsTheRecord(t *testing.T) {
 	w.event(model.EventPost, "e2", "")
 	w.undo(false)
 	w.until("closed", 2*time.Minute, func() bool { return w.closed("e2") == decide.ResultResumed })
+}
+
+// At rest each fact is read once an interval and nothing else is; a prepare then reads nothing but the node's state
+// after its stop.
+func TestReadsLittle(t *testing.T) {
+	w := newWorld(t, decide.ModeGated)
+	w.opt.Interval, w.opt.Policy.FactAge = 15*time.Second, 30*time.Second
+	w.restart()
+	w.run(time.Minute)
+	clear(w.reads)
+	const minutes = 10
+	w.run(minutes * time.Minute)
+	for s, n := range w.reads {
+		if n > 4*minutes {
+			t.Errorf("%s was read %d times in %d minutes", s, n, minutes)
+		}
+	}
+	if n := len(w.reads); n != len(backgroundSources()) {
+		t.Errorf("%d sources were read: %v", n, w.reads)
+	}
+	answered := map[model.Source]int{}
+	clear(w.reads)
+	w.event(model.EventPre, "e1", "begin")
+	w.drive(Tick{}, Episodes{episode.Fold(w.events, w.now.Wall, time.Hour)}, DR{"dr1", control.DRRequest{Phase: model.EventPre, Episode: "e1", Limit: time.Minute}})
+	for i := 0; i < 60 && w.core.prep != nil; i++ {
+		maps.Copy(answered, w.reads)
+		w.run(500 * time.Millisecond)
+	}
+	if len(answered) > 0 {
+		t.Errorf("read before the answer's own step: %v", answered)
+	}
+	if n := w.reads[model.SourceNodes]; n != 1 || w.count("stop") != 1 {
+		t.Errorf("%d read-backs, %d stops", n, w.count("stop"))
+	}
+}
+
+// The durations of commands stay counted, however often they are shown.
+func TestDurationsStay(t *testing.T) {
+	w := newWorld(t, decide.ModeGated)
+	w.run(time.Minute)
+	if r := w.pre("e1"); r.Verdict != control.VerdictOK {
+		t.Fatalf("answer %+v", r)
+	}
+	for range 3 {
+		if d := w.core.View().Counters.Durations[actUnmanage]; len(d) != 1 || d[0] != 2*time.Second {
+			t.Errorf("durations %v, want one of 2s", d)
+		}
+	}
 }

@@ -13,6 +13,8 @@ func (a *Actor) Handler(reg prometheus.Gatherer, metricsPath string, maxRequests
 	mux := http.NewServeMux()
 	mux.Handle("GET "+metricsPath, promhttp.HandlerFor(reg, promhttp.HandlerOpts{
 		EnableOpenMetrics: true, MaxRequestsInFlight: maxRequests, ErrorHandling: promhttp.ContinueOnError,
+		// A compressor takes a megabyte, for a page of some twenty kilobytes.
+		DisableCompression: true,
 	}))
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

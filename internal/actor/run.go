@@ -45,6 +45,12 @@ type Pager interface {
 	Page(ctx context.Context, p notify.Page) (bool, error)
 }
 
+// Ender is a Runner that tells at once when an act which it started itself is
+// over. Others are looked after at each tick.
+type Ender interface {
+	Done(id string) <-chan struct{}
+}
+
 // Deps are what an Actor stands on.
 type Deps struct {
 	Clock    clock.Clock
@@ -152,9 +158,7 @@ func (a *Actor) Run(ctx context.Context) error {
 		case i := <-a.in:
 			batch = append(batch, i)
 		case <-a.wake:
-			t.Reset(a.pace())
 		case <-t.C():
-			t.Reset(a.pace())
 		}
 		for more := true; more; {
 			select {
@@ -165,6 +169,7 @@ func (a *Actor) Run(ctx context.Context) error {
 			}
 		}
 		a.drive(ctx, batch)
+		t.Reset(a.pace()) // every step is a tick, and may have begun what is looked after more often
 	}
 }
 
@@ -246,7 +251,7 @@ func (a *Actor) do(ctx context.Context, e Effect) []Input {
 			_ = level.Error(a.d.Log).Log("msg", "the episode log cannot be written", "event", string(v.Event.Event), "err", err)
 		}
 	case Launch:
-		return a.launch(v)
+		return a.launch(ctx, v)
 	case Poll:
 		return a.poll(v)
 	case ReplyDR:
@@ -275,11 +280,14 @@ func (a *Actor) append(v AppendJournal) []Input {
 	return []Input{Journaled{At: model.Instant{Wall: r.Time, Mono: r.Mono}, Kind: v.Kind, Episode: v.Episode, Data: v.Data}}
 }
 
-func (a *Actor) launch(v Launch) []Input {
+func (a *Actor) launch(ctx context.Context, v Launch) []Input {
 	_ = level.Info(a.d.Log).Log("msg", "running a cluster command", "argv", joinArgv(v.Act.Argv), "id", v.Act.ID)
 	s, err := a.d.Runner.Start(v.Act)
 	if err != nil {
 		return []Input{ActFailed{v.Act.ID, err.Error()}}
+	}
+	if r, ok := a.d.Runner.(Ender); ok {
+		a.tickAfter(ctx, r.Done(s.ID))
 	}
 	return []Input{ActStarted{s}}
 }

@@ -69,10 +69,9 @@ func (c *Core) View() View {
 		v.Dirty[a.Attribute] = true
 	}
 	v.Counters = Counters{
-		Decisions: maps.Clone(c.counters.Decisions), Commands: maps.Clone(c.counters.Commands), Durations: c.counters.Durations,
+		Decisions: maps.Clone(c.counters.Decisions), Commands: maps.Clone(c.counters.Commands), Durations: maps.Clone(c.counters.Durations),
 		JournalRecords: c.counters.JournalRecords, JournalErrors: c.counters.JournalErrors,
 	}
-	c.counters.Durations = map[string][]time.Duration{}
 	node, manager, dms, deadman, timeout := c.peerState()
 	v.Peer = records.PeerInfo{
 		Node: c.opt.Node, At: c.now.Wall, State: string(c.decision.State), Phase: phaseOf(c.episode()), Episode: c.trackEpisode(),

@@ -66,6 +66,7 @@ type world struct {
 	scripts      []string
 	errlog       []model.ErrlogEntry
 	broken       map[model.Source]bool
+	reads        map[model.Source]int
 
 	events    []model.EpisodeEvent
 	records   []journal.Record
@@ -104,7 +105,7 @@ func newWorld(t *testing.T, mode decide.Mode) *world {
 		t: t, now: start, node: model.NodeNormal, peer: model.NodeNormal, manager: model.ManagerStable, timeout: 30 * time.Second, deadman: "a", dms: true,
 		group:  map[string]model.GroupState{"n1": model.GroupOnline, "n2": model.GroupOffline},
 		policy: model.PolicyUnmanage, lpm: 120 * time.Second, scripts: []string{"/usr/lib/dr/scripts/all/aa_powerha_lpm", "/usr/lib/dr/scripts/all/cl_dr"},
-		acts: map[string]*fakeAct{}, healthy: true, prometheus: true, peerUp: true, peerStores: true, broken: map[model.Source]bool{},
+		acts: map[string]*fakeAct{}, healthy: true, prometheus: true, peerUp: true, peerStores: true, broken: map[model.Source]bool{}, reads: map[model.Source]int{},
 		opt: Options{
 			Cluster: "c1", Node: "n1", Acts: fakeActs{}, Peers: []string{"n2"}, Interval: 5 * time.Second, PrepareTimeout: 290 * time.Second,
 			OnUnfinishedPrepare: "refuse", Preflight: "warn", AckWait: 5 * time.Second,
@@ -298,6 +299,7 @@ func (w *world) journal(v AppendJournal) []Input {
 }
 
 func (w *world) read(s model.Source) model.Reading {
+	w.reads[s]++
 	r := model.Reading{Source: s, At: w.now}
 	if w.broken[s] {
 		r.Err = "did not answer in time"

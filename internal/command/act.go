@@ -72,6 +72,10 @@ func (r *OS) Start(a Act) (Started, error) {
 		return Started{}, errors.Join(fmt.Errorf("start %s: %w", a.Name, startError(shell, err)), os.Remove(stem+".out"))
 	}
 	s := Started{ID: a.ID, PID: cmd.Process.Pid, StartTime: StartTime(cmd.Process.Pid), At: at}
+	done := make(chan struct{})
+	r.mu.Lock()
+	r.acts[a.ID] = done
+	r.mu.Unlock()
 	r.wg.Add(1)
 	go func() {
 		defer r.wg.Done()
@@ -79,8 +83,18 @@ func (r *OS) Start(a Act) (Started, error) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.reaped[a.ID] = r.clk.Now()
+		close(done)
 	}()
 	return s, nil
+}
+
+// Done returns a channel that is closed when an act that this runner itself
+// started is over, so that Poll will tell its end; nil for any other act. It
+// spares a caller to look often.
+func (r *OS) Done(id string) <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.acts[id]
 }
 
 // executable reports ErrMissing for what the wrapper could not run.

@@ -73,6 +73,14 @@ func TestActRunsToItsEnd(t *testing.T) {
 	if want := "[a b'\"$HOME]\n0\nbad\n"; e.Output != want || e.Exit != 7 || e.Unknown || e.ID != "a1" || e.Took <= 0 {
 		t.Errorf("ended %+v, want exit 7 and %q", e, want)
 	}
+	select {
+	case <-r.Done("a1"):
+	case <-time.After(20 * time.Second):
+		t.Error("the act is not done")
+	}
+	if r.Done("a2") != nil {
+		t.Error("an act that was never started is done")
+	}
 	if again, ok, err := r.Poll(s); !ok || err != nil || again.Exit != 7 {
 		t.Errorf("polled again: %+v, %t, %v", again, ok, err)
 	}

@@ -30,13 +30,14 @@ type OS struct {
 
 	mu          sync.Mutex // guards what follows
 	outstanding map[string]int
-	reaped      map[string]model.Instant // act id: when its process was seen to end
+	acts        map[string]chan struct{} // act id: closed when its process was seen to end
+	reaped      map[string]model.Instant // act id: when that was
 }
 
 // NewRunner returns a runner that keeps the output and exit files of acts in
 // dir, which it makes (mode 0700) when the first act starts.
 func NewRunner(clk clock.Clock, dir string) *OS {
-	return &OS{clk: clk, dir: dir, outstanding: make(map[string]int), reaped: make(map[string]model.Instant)}
+	return &OS{clk: clk, dir: dir, outstanding: make(map[string]int), acts: make(map[string]chan struct{}), reaped: make(map[string]model.Instant)}
 }
 
 // Wait waits until no program that this runner started is left, or until ctx
