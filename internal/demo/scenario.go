@@ -29,6 +29,8 @@ type scenario struct {
 	// restored: the settings are as before at the end.
 	restored bool
 	paged    bool
+	// once: the stop and the start of n1 by the actor each ran exactly once, to their end.
+	once bool
 }
 
 // Results that the summary can name.
@@ -83,6 +85,11 @@ func scenarios() []scenario {
 			name: "actor-dead", about: "gated, but our actors are dead: PowerHA's own handling works",
 			version: "7.2.7", mode: "gated", freeze: longFreeze, before: stopActors,
 			result: untouched, owner: "n1", restored: true,
+		},
+		{
+			name: "actor-killed", about: "kill -9 of n1's actor while it stops, confirms and starts; each time it goes on",
+			version: "7.2.7", mode: "gated", freeze: longFreeze, during: killWhileStopping, after: killWhileResuming,
+			result: resumed, owner: "n1", restored: true, once: true,
 		},
 	}
 }

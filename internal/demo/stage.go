@@ -22,9 +22,9 @@ const timerScale = 0.1
 
 func timing() lab.Timing {
 	return lab.Timing{
-		Interval: 2 * time.Second, ProbeInterval: 500 * time.Millisecond,
-		MinimumStable: 5 * time.Second, MaximumSampleAge: 4 * time.Second,
-		PrepareTimeout: 40 * time.Second, SuspensionDeadline: 40 * time.Second,
+		Interval: 3 * time.Second, ProbeInterval: time.Second,
+		MinimumStable: 5 * time.Second, MaximumSampleAge: 6 * time.Second,
+		PrepareTimeout: 40 * time.Second, SuspensionDeadline: 90 * time.Second,
 		HeartbeatDuringLPM: 120 * time.Second,
 		ScrapeInterval:     time.Second, RuleInterval: time.Second,
 		Limit: 2 * time.Minute,

@@ -174,6 +174,9 @@ func (s *stage) summary(result, reason string) error {
 	add("why", "%s", reason)
 	twice := max(v.referee.World.Moments, v.referee.RanTwice)
 	wrong = append(wrong, s.judge(result, v.referee.Takeovers, twice)...)
+	if s.scenario.once {
+		wrong = append(wrong, ranOnce(v.referee.Commands)...)
+	}
 	if len(wrong) == 0 {
 		add("as it should be", "yes")
 	}

@@ -69,9 +69,6 @@ func (s *stage) sawReferee(now world.Status) {
 	old := s.view.referee
 	s.view.referee = now
 	n1 := node(now, "n1")
-	if m := now.Migration; m != nil && m.Result != "" && s.view.migrationEnded.IsZero() {
-		s.view.migrationEnded = time.Now()
-	}
 	s.view.columns.Frozen = n1.Frozen
 	s.view.columns.Node = strings.ToLower(n1.State)
 	switch {
@@ -187,6 +184,7 @@ func (s *stage) sawSnapshot(name string, now model.Snapshot) {
 		if now.Episode.Phase == "" {
 			s.view.columns.Phase = string(model.PhaseIdle)
 		}
+		s.view.migrationEnded = now.Episode.End
 	}
 	s.mu.Unlock()
 	if !known {

@@ -74,7 +74,7 @@ func (l *Lab) writeSecrets() error {
 }
 
 // FactAge is migration.fact_age of the actors.
-const FactAge = 5 * time.Second
+const FactAge = 8 * time.Second
 
 type m = map[string]any
 

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -65,6 +67,58 @@ func (l *Lab) StopActor(node string) error {
 		}
 	}
 	return fmt.Errorf("stop the actor of %s: it was never started", node)
+}
+
+// KillActor ends the node's actor by kill -9, as a crash would: commands that it began are not its children's
+// business and go on. StartActor starts it again.
+func (l *Lab) KillActor(node string) error {
+	for i, p := range l.procs {
+		if p.name != node+"-powerha_lpm_actor" || p.log == nil {
+			continue
+		}
+		pid, err := p.command()
+		if err != nil {
+			return fmt.Errorf("kill the actor of %s: %w", node, err)
+		}
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			return fmt.Errorf("kill the actor of %s, pid %d: %w", node, pid, err)
+		}
+		// Its reaper stays for as long as a command of the actor runs; Close ends it.
+		l.procs[i].name += "-killed"
+		return nil
+	}
+	return fmt.Errorf("kill the actor of %s: it does not run", node)
+}
+
+// command is the pid of the program itself, the reaper's first child.
+func (p *process) command() (int, error) {
+	reaper := p.cmd.Process.Pid
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", reaper, reaper))
+	if err == nil && strings.TrimSpace(string(text)) == "" {
+		// Another thread of the reaper may have started it.
+		text, err = childrenOf(reaper)
+	}
+	if err != nil {
+		return 0, err
+	}
+	pid, err := strconv.Atoi(strings.Fields(string(text))[0])
+	if err != nil {
+		return 0, fmt.Errorf("children of %d: %w", reaper, err)
+	}
+	return pid, nil
+}
+
+func childrenOf(pid int) ([]byte, error) {
+	names, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if text, err := os.ReadFile(name); err == nil && len(strings.Fields(string(text))) > 0 {
+			return text, nil
+		}
+	}
+	return nil, fmt.Errorf("process %d has no children", pid)
 }
 
 // end asks the process to end, then kills it. It may be called again.
