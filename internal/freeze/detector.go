@@ -37,11 +37,15 @@ type Gap struct {
 	Estimate, Bound time.Duration
 	// Clock names the one that was taken, or that is faulty: mono, raw, boot, real.
 	Clock string
-	// What each clock and the run delay grew by over the gap, for the log.
-	Mono, Raw, Boot, Real, RunDelay time.Duration
+	// What each clock, the run delay and the waits (see Sample) grew by over the gap.
+	Mono, Raw, Boot, Real, RunDelay, Waits time.Duration
 	// Tick is the interval that was expected.
 	Tick time.Duration
 }
+
+// Proven reports whether it was a freeze for sure, or at least in part: its
+// bound does not include 0.
+func (g *Gap) Proven() bool { return g.Kind == Suspended && g.Estimate > g.Bound }
 
 // Config is how often to look and what to take for a gap. Zero values mean the
 // defaults.
@@ -66,9 +70,10 @@ func (c Config) withDefaults() Config {
 }
 
 // Lateness of a wake-up that is always allowed for, and how many ticks the
-// largest one that was measured is remembered.
+// largest one that was measured is remembered. 0 to 6 ms were measured in
+// nodes that were just resumed on an idle machine.
 const (
-	leastLate   = time.Millisecond
+	leastLate   = 6 * time.Millisecond
 	lateHistory = 64
 )
 
@@ -121,6 +126,7 @@ func (d *Detector) Step(s Sample) []Gap {
 	}
 	if s.Has&last.Has&HasRunDelay != 0 {
 		g.RunDelay = max(0, s.RunDelay-last.RunDelay)
+		g.Waits = max(g.RunDelay, s.Waits-last.Waits)
 	}
 	return d.classify(g)
 }
@@ -171,21 +177,26 @@ func (d *Detector) threshold(tick time.Duration) time.Duration {
 // gap judges an interval that was too long.
 //
 // The timer of a frozen sampler runs on where the clocks do, so it may expire
-// within the freeze. The freeze therefore began anywhere between the last
-// sample and the moment at which the next was due, or a little later, and
-// ended at this sample, or a little earlier: its length lies between
-// elapsed - tick - lateness and elapsed, less what was spent waiting for a
-// processor. The estimate is the middle.
+// within the freeze. What was no freeze in the interval is then: up to a tick
+// of sleep before it, and the waits for a processor before it (a process that
+// is to be stopped has to run to stop) and after it. None of this need have
+// been spent outside the freeze, so its length lies between elapsed - tick -
+// lateness - waits and elapsed. The estimate is the middle.
+//
+// It is a stall when the waits explain most of it. The longest chain of them
+// that can be is the sampler's own and that of the thread which has to hand a
+// P to it: hardly more than twice that of the most delayed thread, however
+// many threads waited side by side. The bound does not rely on that.
 func (d *Detector) gap(g Gap, elapsed, over time.Duration) Gap {
-	if g.RunDelay >= over/2 {
+	late := d.lateness()
+	if chain := min(g.Waits, 2*g.RunDelay); over-late-chain < over/4 {
 		g.Kind, g.Estimate, g.Bound = Stalled, over, g.Tick
 		return g
 	}
 	g.Kind = Suspended
-	high := elapsed - g.RunDelay
-	low := max(0, over-d.lateness()-g.RunDelay)
-	g.Estimate = (low + high) / 2
-	g.Bound = (high-low)/2 + Rate(g.Estimate) + time.Microsecond
+	low := max(0, over-late-g.Waits)
+	g.Estimate = (low + elapsed) / 2
+	g.Bound = (elapsed-low)/2 + Rate(elapsed) + time.Microsecond
 	g.Start.Wall = g.Start.Wall.Add(min(g.Tick, elapsed) / 2)
 	return g
 }

@@ -26,6 +26,12 @@ func (c *clocks) pass(d time.Duration) *clocks {
 	return c
 }
 
+// wait lets one thread wait for a processor, and others together for more.
+func (c *clocks) wait(one, others time.Duration) {
+	c.s.RunDelay += one
+	c.s.Waits += one + others
+}
+
 // ticked is a detector that has seen some regular ticks.
 func ticked(cfg Config, fine bool) (*Detector, *clocks) {
 	d, c := New(cfg), newClocks()
@@ -52,12 +58,17 @@ func TestDetector(t *testing.T) {
 		{"a late tick", true, func(c *clocks) { c.pass(45 * ms) }, "", "", 0, 0},
 		{"frozen for 60 ms, from early in the tick", true, func(c *clocks) { c.pass(61 * ms) }, Suspended, "mono", 60 * ms, 10 * ms},
 		{"frozen for 60 ms, from late in the tick", true, func(c *clocks) { c.pass(70 * ms) }, Suspended, "mono", 60 * ms, 10 * ms},
-		{"frozen for 4 s", true, func(c *clocks) { c.pass(4005 * ms) }, Suspended, "mono", 4 * time.Second, 10 * ms},
+		{"frozen for 4 s", true, func(c *clocks) { c.pass(4005 * ms) }, Suspended, "mono", 4 * time.Second, 12 * ms},
 		{"coarse: 150 ms late", false, func(c *clocks) { c.pass(400 * ms) }, "", "", 0, 0},
 		{"coarse: frozen for 1 s", false, func(c *clocks) { c.pass(1100 * ms) }, Suspended, "mono", time.Second, 130 * ms},
 		{"frozen for 10 min", false, func(c *clocks) { c.pass(600_100 * ms) }, Suspended, "mono", 600 * time.Second, 500 * ms},
-		{"waited for a processor", true, func(c *clocks) { c.pass(500 * ms); c.s.RunDelay += 480 * ms }, Stalled, "mono", 490 * ms, 10 * ms},
-		{"frozen, then waited a little", true, func(c *clocks) { c.pass(2000 * ms); c.s.RunDelay += 100 * ms }, Suspended, "mono", 1895 * ms, 10 * ms},
+		{"waited for a processor", true, func(c *clocks) { c.pass(500*ms).wait(480*ms, 0) }, Stalled, "mono", 490 * ms, 10 * ms},
+		{"waited for a processor, one thread for the other", true, func(c *clocks) { c.pass(500*ms).wait(250*ms, 240*ms) }, Stalled, "mono", 490 * ms, 10 * ms},
+		{"waited for more than half of it", true, func(c *clocks) { c.pass(500*ms).wait(260*ms, 0) }, Suspended, "mono", 235 * ms, 150 * ms},
+		{"frozen, then waited a little", true, func(c *clocks) { c.pass(2000*ms).wait(100*ms, 0) }, Suspended, "mono", 1895 * ms, 60 * ms},
+		{"waited little, then frozen: the wait was beside it", true, func(c *clocks) { c.pass(2000*ms).wait(100*ms, 0) }, Suspended, "mono", 1995 * ms, 60 * ms},
+		{"frozen, then waited in a chain", true, func(c *clocks) { c.pass(2000*ms).wait(100*ms, 200*ms) }, Suspended, "mono", 1695 * ms, 160 * ms},
+		{"frozen while many threads wait", true, func(c *clocks) { c.pass(1300*ms).wait(100*ms, 1500*ms) }, Suspended, "mono", 1095 * ms, 660 * ms},
 		{"time set ahead by an hour", true, func(c *clocks) { c.pass(10 * ms); c.s.Real = c.s.Real.Add(time.Hour) }, Stepped, "real", time.Hour, ms},
 		{"time set back by a day", false, func(c *clocks) { c.pass(250 * ms); c.s.Real = c.s.Real.Add(-24 * time.Hour) }, Stepped, "real", -24 * time.Hour, ms},
 		{"time of day right again after a freeze that no clock saw", true, func(c *clocks) { c.pass(10 * ms); c.s.Real = c.s.Real.Add(5 * time.Second) }, Stepped, "real", 5 * time.Second, ms},
@@ -124,6 +135,22 @@ func TestChangeOfTick(t *testing.T) {
 		if got := d.Step(c.s); len(got) != 0 {
 			t.Fatalf("tick %d: %+v", i, got)
 		}
+	}
+}
+
+// A gap that waits may explain wholly proves no freeze, one that they cannot explain does.
+func TestProven(t *testing.T) {
+	for others, want := range map[time.Duration]bool{0: true, 1500 * ms: false} {
+		d, c := ticked(Config{}, true)
+		c.s.Tick = d.Tick()
+		c.pass(1300*ms).wait(100*ms, others)
+		got := d.Step(c.s)
+		if len(got) != 1 || got[0].Kind != Suspended || got[0].Proven() != want {
+			t.Errorf("others waited for %v: %+v", others, got)
+		}
+	}
+	if (&Gap{Kind: Stalled, Estimate: time.Second}).Proven() {
+		t.Error("a stall proves a freeze")
 	}
 }
 

@@ -8,6 +8,10 @@
 // round. Which of the two a hypervisor does need not be known: the sum is
 // right in both (Fuse). What neither could see is not visible, never 0.
 //
+// A process that is runnable but waits for a processor is late as well, before
+// a freeze and after it. What it waited is measured and widens the bound: the
+// truth always lies within. A gap that such waits explain is a stall.
+//
 // Feeding it, in this order, whenever something comes in:
 //
 //  1. Sampler.Run samples the clocks and hands each Gap to the caller.

@@ -17,7 +17,10 @@ type Sample struct {
 	// RunDelay grows by the time for which this process was runnable and waited
 	// for a processor, of its most delayed thread (Linux, see Reader).
 	RunDelay time.Duration
-	// Has tells which of Raw, Boot and RunDelay this system has.
+	// Waits grows by the same of all threads together: however the sampler's
+	// wake-up was handed from one to the other, it waited no longer than this.
+	Waits time.Duration
+	// Has tells which of Raw, Boot and RunDelay (with Waits) this system has.
 	Has Has
 }
 

@@ -1,7 +1,10 @@
 package freeze
 
 import (
+	"os"
+	"runtime"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 )
@@ -22,6 +25,37 @@ func TestReader(t *testing.T) {
 	if a.Mono <= 0 || time.Since(a.Real).Abs() > time.Minute {
 		t.Errorf("%+v", a)
 	}
+}
+
+// Every thread of the process is watched, new ones too.
+func TestDelaysOfAllThreads(t *testing.T) {
+	r := &delays{}
+	defer r.close()
+	if _, _, ok := r.read(); !ok {
+		t.Skip("no schedstat here")
+	}
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 4 {
+		up := make(chan struct{})
+		wg.Go(func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			close(up)
+			<-stop
+		})
+		<-up
+	}
+	most, all, _ := r.read()
+	entries, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.threads) < 5 || len(r.threads) > len(entries) || most < 0 || all < most {
+		t.Errorf("%d threads of %d, most %v, all %v", len(r.threads), len(entries), most, all)
+	}
+	close(stop)
+	wg.Wait()
 }
 
 func TestParseRunDelay(t *testing.T) {
