@@ -1,6 +1,7 @@
 package exporter
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -566,6 +567,53 @@ func TestFreeze(t *testing.T) {
 	if n := r.core.View(r.now).Freezes[collector.ByFused].Sum; n != 4 {
 		t.Errorf("a stall was counted: %v", n)
 	}
+}
+
+// Of one migration the longest freeze is the last one; later ones are counted when they are freezes for sure.
+func TestLongestFreezeOfAMigration(t *testing.T) {
+	r := newRig(t, options())
+	r.advance(time.Second)
+	gap := func(kind freeze.Kind, estimate, bound time.Duration) {
+		t.Helper()
+		from := r.now
+		r.now = r.now.Add(estimate)
+		r.tell(GapSeen{Gap: freeze.Gap{Kind: kind, Start: from, End: r.now, Estimate: estimate, Bound: bound}})
+		r.advance(4 * time.Second)
+	}
+	check := func(what string, last time.Duration, sum float64) {
+		t.Helper()
+		v := r.core.View(r.now)
+		if v.LastFreeze == nil || *v.LastFreeze.Fused != last || r.core.Snapshot(r.now).Freeze != v.LastFreeze {
+			t.Errorf("%s: last freeze %+v, want %v", what, v.LastFreeze, last)
+		}
+		if got := v.Freezes[collector.ByFused].Sum; math.Abs(got-sum) > 1e-9 {
+			t.Errorf("%s: freezes of %v s counted, want %v", what, got, sum)
+		}
+	}
+	gap(freeze.Suspended, 300*time.Millisecond, 10*time.Millisecond)
+	check("outside", 300*time.Millisecond, .3)
+	r.event(model.EventPre, "stage", "begin")
+	gap(freeze.Suspended, 100*time.Millisecond, 10*time.Millisecond)
+	check("the first of a migration, short as it is", 100*time.Millisecond, .4)
+	gap(freeze.Suspended, 4*time.Second, 20*time.Millisecond)
+	check("the freeze", 4*time.Second, 4.4)
+	gap(freeze.Suspended, 200*time.Millisecond, 20*time.Millisecond)
+	check("a hiccup", 4*time.Second, 4.6)
+	gap(freeze.Stalled, 500*time.Millisecond, 10*time.Millisecond)
+	check("a stall", 4*time.Second, 4.6)
+	gap(freeze.Suspended, 300*time.Millisecond, 300*time.Millisecond)
+	check("one that waits may explain", 4*time.Second, 4.6)
+	gap(freeze.Suspended, 6*time.Second, 6*time.Second)
+	check("too long to be one of them", 6*time.Second, 10.6)
+	r.answers[model.SourceGroups] = groups(model.GroupUnmanaged, model.GroupUnmanaged)
+	r.answers[model.SourceNodes] = model.Reading{Nodes: []model.Node{{Name: "n1", State: model.NodeUnmanaged}, {Name: "n2", State: model.NodeNormal}}}
+	r.advance(20 * time.Second)
+	r.event(model.EventPost, "stage", "end")
+	r.event(model.EventDone)
+	r.advance(time.Second)
+	r.phase(model.PhaseSettling)
+	gap(freeze.Suspended, 250*time.Millisecond, 130*time.Millisecond)
+	check("a hiccup while it settles", 6*time.Second, 10.85)
 }
 
 func TestPeers(t *testing.T) {

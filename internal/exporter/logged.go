@@ -10,6 +10,7 @@ import (
 	"github.com/go-kit/log/level"
 
 	"powerha_lpm_exporter/collector"
+	"powerha_lpm_exporter/internal/freeze"
 	"powerha_lpm_exporter/internal/model"
 )
 
@@ -84,6 +85,23 @@ func (l *logged) part(part, err string) {
 		_ = level.Error(l.logger).Log("msg", "does not work", "part", part, "err", err)
 	}
 	l.health[part] = err
+}
+
+// logGap tells of a gap, whether or not it is booked as a freeze.
+func logGap(l log.Logger, g freeze.Gap) {
+	say, msg := level.Debug(l), "the clocks jumped"
+	switch {
+	case g.Kind == freeze.Stalled:
+		msg = "the sampler waited for a processor: no freeze"
+	case g.Kind == freeze.Stepped:
+		say, msg = level.Info(l), "the time of day was set: no freeze"
+	case g.Kind == freeze.Faulty:
+		say, msg = level.Warn(l), "a clock went backwards and was left out"
+	case !g.Proven():
+		say, msg = level.Info(l), "perhaps a freeze, perhaps waits for a processor alone"
+	}
+	_ = say.Log("msg", msg, "kind", g.Kind, "start", g.Start.Wall, "estimate", g.Estimate, "bound", g.Bound, "clock", g.Clock,
+		"tick", g.Tick, "mono", g.Mono, "raw", g.Raw, "boot", g.Boot, "real", g.Real, "run_delay", g.RunDelay, "waits", g.Waits)
 }
 
 func names(in []string) string { return strings.Join(in, ",") }

@@ -204,11 +204,17 @@ func (e *Exporter) start(ctx context.Context) {
 	e.goes(func() { e.watchLog(ctx) })
 	e.goes(func() { e.serveSnapshot(ctx) })
 	e.goes(func() {
-		if err := e.deps.Sampler.Run(ctx, func(g freeze.Gap) { e.send(GapSeen{Gap: g}) }); ctx.Err() == nil {
+		if err := e.deps.Sampler.Run(ctx, e.gap); ctx.Err() == nil {
 			e.send(Health{Part: PartSampler, Err: fmt.Sprintf("freeze detector ended: %v", err)})
 		}
 	})
 	e.runPeers(ctx)
+}
+
+// gap passes on what the sampler saw.
+func (e *Exporter) gap(g freeze.Gap) {
+	logGap(e.deps.Logger, g)
+	e.send(GapSeen{Gap: g})
 }
 
 func (e *Exporter) goes(f func()) { e.wg.Go(f) }
