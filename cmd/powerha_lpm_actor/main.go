@@ -56,12 +56,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "%s: %v\n", name, err)
 		return exitUsage
 	}
+	slogger, err := logging.NewSlog(stderr, f.log)
+	if err != nil {
+		fmt.Fprintf(stderr, "%s: %v\n", name, err)
+		return exitUsage
+	}
 	cfg, err := config.Load(f.configFile, f.configNamed)
 	if err != nil {
 		fmt.Fprintf(stderr, "%s: %v\n", name, err)
 		return exitError
 	}
-	p := &program{flags: f, logger: logger, cfg: cfg}
+	p := &program{flags: f, logger: logger, slog: slogger, cfg: cfg}
 	if err := p.serve(ctx); err != nil {
 		fmt.Fprintf(stderr, "%s: %v\n", name, err)
 		return exitError

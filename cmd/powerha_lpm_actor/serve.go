@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -39,6 +40,7 @@ const localTimeout = 5 * time.Second
 type program struct {
 	flags  *flags
 	logger log.Logger
+	slog   *slog.Logger
 	cfg    *config.Config
 
 	clk    clock.Clock

@@ -14,7 +14,6 @@ import (
 	"github.com/prometheus/exporter-toolkit/web"
 
 	"powerha_lpm_exporter/internal/actor"
-	"powerha_lpm_exporter/internal/logging"
 )
 
 // listeners are opened before anything runs, so that a port in use is told at once.
@@ -88,9 +87,9 @@ func (p *program) web(ctx context.Context, l []net.Listener) error {
 	srv := server(p.actor.Handler(reg, p.flags.telemetry, p.flags.maxRequests, landing))
 	return p.until(ctx, srv, func() error {
 		if systemd(p.flags.web) {
-			return web.ListenAndServe(srv, p.flags.web, logging.Slog(p.logger))
+			return web.ListenAndServe(srv, p.flags.web, p.slog)
 		}
-		return web.ServeMultiple(l, srv, p.flags.web, logging.Slog(p.logger))
+		return web.ServeMultiple(l, srv, p.flags.web, p.slog)
 	})
 }
 
@@ -99,7 +98,7 @@ func (p *program) webhook(ctx context.Context, l net.Listener) error {
 	srv := server(p.hook)
 	addrs, no := []string{p.flags.webhookListen}, false
 	cfg := &web.FlagConfig{WebListenAddresses: &addrs, WebSystemdSocket: &no, WebConfigFile: &p.flags.webhookConfig}
-	return p.until(ctx, srv, func() error { return web.Serve(l, srv, cfg, logging.Slog(p.logger)) })
+	return p.until(ctx, srv, func() error { return web.Serve(l, srv, cfg, p.slog) })
 }
 
 func server(h http.Handler) *http.Server {

@@ -25,6 +25,8 @@ const (
 )
 
 func main() {
+	// No profile of it is served, and its table costs more than a megabyte. The earlier, the less is in it.
+	runtime.MemProfileRate = 0
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
@@ -55,12 +57,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "powerha_lpm_exporter: %v\n", err)
 		return exitUsage
 	}
+	slogger, err := logging.NewSlog(stderr, f.log)
+	if err != nil {
+		fmt.Fprintf(stderr, "powerha_lpm_exporter: %v\n", err)
+		return exitUsage
+	}
 	cfg, err := config.Load(f.configFile, f.configNamed)
 	if err != nil {
 		fmt.Fprintf(stderr, "powerha_lpm_exporter: %v\n", err)
 		return exitError
 	}
-	p := &program{flags: f, logger: logger, cfg: cfg}
+	p := &program{flags: f, logger: logger, slog: slogger, cfg: cfg}
 	if err := p.serve(ctx); err != nil {
 		fmt.Fprintf(stderr, "powerha_lpm_exporter: %v\n", err)
 		return exitError

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -25,7 +26,6 @@ import (
 	"powerha_lpm_exporter/internal/durable"
 	"powerha_lpm_exporter/internal/exporter"
 	"powerha_lpm_exporter/internal/freeze"
-	"powerha_lpm_exporter/internal/logging"
 	"powerha_lpm_exporter/internal/peer"
 	"powerha_lpm_exporter/internal/powerha"
 )
@@ -36,6 +36,7 @@ const shutdownWait = 5 * time.Second
 type program struct {
 	flags  *flags
 	logger log.Logger
+	slog   *slog.Logger
 	clk    clock.Clock
 	runner *command.OS
 	exp    *exporter.Exporter
@@ -122,7 +123,7 @@ func closeAll(ls []net.Listener) {
 }
 
 func (p *program) serveWeb(srv *http.Server, ls []net.Listener) error {
-	logger := logging.Slog(p.logger)
+	logger := p.slog
 	if len(ls) == 0 {
 		return web.ListenAndServe(srv, p.flags.web, logger)
 	}

@@ -3,9 +3,11 @@
 package logging
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/go-kit/log"
@@ -28,6 +30,25 @@ func AddFlags(app *kingpin.Application) *Config {
 
 // New returns a logger that writes to w.
 func New(w io.Writer, c *Config) (log.Logger, error) {
+	l, err := base(w, c)
+	if err != nil {
+		return nil, err
+	}
+	return log.With(l, "caller", log.DefaultCaller), nil
+}
+
+// NewSlog returns a logger of the same form for libraries that speak log/slog.
+// Each line is one write, so both kinds may share w.
+func NewSlog(w io.Writer, c *Config) (*slog.Logger, error) {
+	l, err := base(w, c)
+	if err != nil {
+		return nil, err
+	}
+	// The bridge names the caller itself.
+	return slog.New(untimed{sloggokit.NewGoKitHandler(l, slog.LevelDebug)}), nil
+}
+
+func base(w io.Writer, c *Config) (log.Logger, error) {
 	var l log.Logger
 	switch c.Format {
 	case "", "logfmt":
@@ -41,14 +62,23 @@ func New(w io.Writer, c *Config) (log.Logger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("log level %q: want debug, info, warn or error", c.Level)
 	}
-	l = level.NewFilter(l, level.Allow(lvl))
-	return log.With(l, "ts", log.DefaultTimestampUTC, "caller", log.DefaultCaller), nil
+	return log.With(level.NewFilter(l, level.Allow(lvl)), "ts", log.DefaultTimestampUTC), nil
 }
 
-// Slog bridges to l. Filtering stays with l.
-func Slog(l log.Logger) *slog.Logger {
-	return slog.New(sloggokit.NewGoKitHandler(l, slog.LevelDebug))
+// untimed leaves the time to the logger underneath.
+type untimed struct{ slog.Handler }
+
+// Handle implements slog.Handler.
+func (h untimed) Handle(ctx context.Context, r slog.Record) error {
+	r.Time = time.Time{}
+	return h.Handler.Handle(ctx, r)
 }
+
+// WithAttrs implements slog.Handler.
+func (h untimed) WithAttrs(a []slog.Attr) slog.Handler { return untimed{h.Handler.WithAttrs(a)} }
+
+// WithGroup implements slog.Handler.
+func (h untimed) WithGroup(name string) slog.Handler { return untimed{h.Handler.WithGroup(name)} }
 
 func orInfo(s string) string {
 	if s == "" {
