@@ -9,9 +9,9 @@ import (
 
 // tool acts as a command of a node.
 func tool(ctx context.Context, s shell, c world.Caller, args []string) int {
-	ctx, stop := interruptible(ctx)
-	defer stop()
 	if c.Tool == "drmgr" && world.Installs(args) {
+		ctx, stop := interruptible(ctx)
+		defer stop()
 		m := world.Drmgr{
 			Dir: c.Dir, Node: c.Node, Clock: s.clock, Stdout: s.stdout, Stderr: s.stderr,
 			Ask: func(ctx context.Context, r world.Request) error {
@@ -21,7 +21,7 @@ func tool(ctx context.Context, s shell, c world.Caller, args []string) int {
 		}
 		return m.Run(ctx, args)
 	}
-	last, err := world.Call(ctx, c.Dir, world.Command(c, args, world.Who(os.Getpid())), func(f world.Frame) {
+	last, err := world.CallPlainly(c.Dir, world.Command(c, args, world.Who(os.Getpid())), func(f world.Frame) {
 		_, _ = s.stdout.Write(f.Stdout) // who does not listen does not matter to the cluster
 		_, _ = s.stderr.Write(f.Stderr)
 	})

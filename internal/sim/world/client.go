@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+
+	"golang.org/x/sys/unix"
 )
 
 // Call sends a request to the world of a folder and hands each frame of the answer to each, the last one included. It
@@ -28,13 +31,50 @@ func Call(ctx context.Context, d Dir, r Request, each func(Frame)) (Frame, error
 	if _, err := conn.Write(append(b, '\n')); err != nil {
 		return Frame{}, fmt.Errorf("ask the simulated cluster in %s: %w", d, err)
 	}
+	last, err := answer(d, conn, each)
+	if !last.Done && ctx.Err() != nil {
+		return Frame{}, ctx.Err()
+	}
+	return last, err
+}
+
+// CallPlainly is Call for a tool, which does nothing else and dies by the signals it gets: it blocks in its system
+// calls, without threads, poller and signals of the runtime. A node runs tools by the hundred.
+func CallPlainly(d Dir, r Request, each func(Frame)) (Frame, error) {
+	conn, err := dialPlainly(d.Socket())
+	if err != nil {
+		return Frame{}, fmt.Errorf("reach the simulated cluster in %s (is it up? see %s): %w", d, d.Log(), err)
+	}
+	defer conn.Close()
+	b, err := json.Marshal(r)
+	if err != nil {
+		return Frame{}, fmt.Errorf("encode the request %s: %w", r.Op, err)
+	}
+	if _, err := conn.Write(append(b, '\n')); err != nil {
+		return Frame{}, fmt.Errorf("ask the simulated cluster in %s: %w", d, err)
+	}
+	return answer(d, conn, each)
+}
+
+// dialPlainly connects a socket that blocks.
+func dialPlainly(path string) (*os.File, error) {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("socket", err)
+	}
+	unix.CloseOnExec(fd)
+	if err := unix.Connect(fd, &unix.SockaddrUnix{Name: path}); err != nil {
+		return nil, errors.Join(&os.PathError{Op: "connect", Path: path, Err: err}, unix.Close(fd))
+	}
+	return os.NewFile(uintptr(fd), path), nil
+}
+
+// answer reads the frames of an answer up to the last.
+func answer(d Dir, conn io.Reader, each func(Frame)) (Frame, error) {
 	in := bufio.NewReader(conn)
 	for {
 		line, err := in.ReadBytes('\n')
 		if err != nil {
-			if ctx.Err() != nil {
-				return Frame{}, ctx.Err()
-			}
 			if errors.Is(err, io.EOF) {
 				err = io.ErrUnexpectedEOF
 			}

@@ -21,7 +21,7 @@ const (
 )
 
 // keeper holds the processes of one node: it stops, continues and kills them. It is used by one goroutine,
-// but for count.
+// but for remember and reapers.
 type keeper struct {
 	dir   Dir
 	node  string
@@ -162,8 +162,18 @@ func (k *keeper) release() {
 	}
 }
 
-// count tells how many processes the node has, and remembers their reapers.
-func (k *keeper) count() int { return len(descendants(k.reapers())) }
+// remember notes the node's reapers, for the case that the folder disappears.
+func (k *keeper) remember() { k.reapers() }
+
+// countProcesses tells how many processes each node has, by one look at the process table.
+func countProcesses(nodes map[string]*nodeShell) map[string]int {
+	all := processes()
+	out := make(map[string]int, len(nodes))
+	for name, n := range nodes {
+		out[name] = len(descendantsIn(all, n.keeper.reapers()))
+	}
+	return out
+}
 
 // KillAll ends the processes of all nodes of a cluster without its world.
 func KillAll(ctx context.Context, d Dir, nodes []string, c clock.Clock) error {

@@ -62,8 +62,10 @@ func processes() map[int]proc {
 }
 
 // descendants lists all live processes under the roots, the roots themselves left out, parents first.
-func descendants(roots []int) []proc {
-	all := processes()
+func descendants(roots []int) []proc { return descendantsIn(processes(), roots) }
+
+// descendantsIn looks for them in a process table.
+func descendantsIn(all map[int]proc, roots []int) []proc {
 	children := map[int][]int{}
 	for pid, p := range all {
 		children[p.ppid] = append(children[p.ppid], pid)

@@ -3,6 +3,7 @@ package world
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"powerha_lpm_exporter/internal/sim"
 	"powerha_lpm_exporter/internal/sim/app"
@@ -19,7 +20,7 @@ type Truth struct {
 	Dir       string         `json:"dir"`
 	TraceFile string         `json:"trace_file"`
 	Groups    []GroupTruth   `json:"groups"`
-	Processes map[string]int `json:"processes"` // by node
+	Processes map[string]int `json:"processes"` // by node, at most a second old
 	Freezes   []FreezeTruth  `json:"freezes"`
 	// Moments counts the moments at which a workload ran twice, over all groups.
 	Moments int `json:"ran_twice"`
@@ -33,14 +34,28 @@ type GroupTruth struct {
 	RanTwice []app.RanTwice `json:"ran_twice"`
 }
 
+// countAge is how old the numbers of processes in a status may be. Counting reads the process table of the whole
+// machine, and a referee asks often.
+const countAge = time.Second
+
+// counted are the processes by node, and when they were counted, by the core's time.
+type counted struct {
+	at    time.Duration
+	nodes map[string]int
+}
+
+func (w *World) processes() map[string]int {
+	if now := w.now(); w.counted.nodes == nil || now-w.counted.at >= countAge {
+		w.counted = counted{at: now, nodes: countProcesses(w.nodes)}
+	}
+	return w.counted.nodes
+}
+
 // status is called by the loop.
 func (w *World) status() Frame {
 	t := Truth{
-		Dir: string(w.dir), TraceFile: w.spec.TraceFile, Processes: map[string]int{},
+		Dir: string(w.dir), TraceFile: w.spec.TraceFile, Processes: w.processes(),
 		Groups: []GroupTruth{}, Freezes: []FreezeTruth{},
-	}
-	for _, n := range w.spec.Nodes {
-		t.Processes[n] = w.nodes[n].keeper.count()
 	}
 	for _, f := range w.freezes {
 		t.Freezes = append(t.Freezes, f.told())

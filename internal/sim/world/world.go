@@ -35,6 +35,7 @@ type World struct {
 	freezes []Freeze
 	writing map[string][]string // nodes on which a group was last seen to write
 	trace   io.WriteCloser
+	counted counted
 
 	nodes    map[string]*nodeShell
 	workload *workload
@@ -243,7 +244,7 @@ func (w *World) guardFolder(ctx context.Context) {
 			return
 		}
 		for _, n := range w.nodes {
-			n.keeper.count()
+			n.keeper.remember()
 		}
 	}
 }
