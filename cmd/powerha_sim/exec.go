@@ -103,3 +103,18 @@ func detach(s shell, d world.Dir, f execFlags) int {
 	fmt.Fprintln(s.stdout, r.Pid)
 	return exitOK
 }
+
+func addScripts(app *kingpin.Application, verbs map[string]verb) {
+	c := app.Command("scripts", "Run the scripts that a world asks for on standard input.").Hidden()
+	dir, node := dirFlag(c), nodeFlag(c)
+	verbs["scripts"] = func(_ context.Context, s shell) int {
+		d, err := world.OpenDir(*dir)
+		if err != nil {
+			return s.fail(exitUsage, err)
+		}
+		if err := world.ServeScripts(d, *node, os.Stdin, os.Stdout); err != nil {
+			return s.fail(exitFailed, err)
+		}
+		return exitOK
+	}
+}

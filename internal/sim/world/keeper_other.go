@@ -5,6 +5,8 @@ package world
 import (
 	"context"
 	"errors"
+	"io"
+	"syscall"
 
 	"powerha_lpm_exporter/internal/clock"
 )
@@ -14,6 +16,11 @@ var errLinux = errors.New("processes of simulated nodes need Linux (child subrea
 
 // Exec needs Linux.
 func Exec(ExecOptions) (int, error) { return 0, errLinux }
+
+// ServeScripts needs Linux.
+func ServeScripts(Dir, string, io.Reader, io.Writer) error { return errLinux }
+
+func newSession() *syscall.SysProcAttr { return nil }
 
 // KillAll needs Linux.
 func KillAll(context.Context, Dir, []string, clock.Clock) error { return errLinux }

@@ -3,8 +3,8 @@
 // node, really stops and kills these processes, and answers the tools that are
 // called by name from a node's bin folder.
 //
-// A node is a folder. Its processes are the descendants of its reapers, one
-// for each "powerha_sim exec" and for each script.
+// A node is a folder. Its processes are the descendants of its reapers: one
+// for each "powerha_sim exec", and one for all its scripts.
 package world
 
 import (

@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-func newNodeShell(name string, k *keeper) *nodeShell {
+func newNodeShell(name string, k *keeper, s *scripts) *nodeShell {
 	running := make(chan struct{})
 	close(running)
-	return &nodeShell{name: name, keeper: k, jobs: newMailbox(), thaw: running}
+	return &nodeShell{name: name, keeper: k, scripts: s, jobs: newMailbox(), thaw: running}
 }
 
 // run does the jobs of the node one after the other.

@@ -80,6 +80,10 @@ func (o ExecOptions) start() (int, error) {
 		return 0, err
 	}
 	defer lock.Close()
+	return o.startLocked([]*os.File{os.Stdin, os.Stdout, os.Stderr})
+}
+
+func (o ExecOptions) startLocked(files []*os.File) (int, error) {
 	if p := o.Dir.Power(o.Node); p != powerUp {
 		return 0, fmt.Errorf("start %s on node %s: the node is %s; activate it with \"powerha_sim boot\"", o.Argv[0], o.Node, p)
 	}
@@ -89,7 +93,7 @@ func (o ExecOptions) start() (int, error) {
 	}
 	p, err := os.StartProcess(path, o.Argv, &os.ProcAttr{
 		Env:   o.Env,
-		Files: []*os.File{os.Stdin, os.Stdout, os.Stderr},
+		Files: files,
 		Sys:   &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL},
 	})
 	if err != nil {
@@ -114,10 +118,7 @@ func reap(command int, ended func(status int)) int {
 		if pid != command {
 			continue
 		}
-		status = ws.ExitStatus()
-		if ws.Signaled() {
-			status = 128 + int(ws.Signal())
-		}
+		status = exitOf(ws)
 		ended(status)
 	}
 }

@@ -1,14 +1,11 @@
 package world
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"syscall"
 	"time"
@@ -24,8 +21,7 @@ const (
 	maxScriptText  = 1 << 20
 )
 
-// runScript runs a script as a process of its node and tells the core how it ended. The script's daemons live on, and
-// so does their reaper.
+// runScript runs a script as a process of its node and tells the core how it ended. The script's daemons live on.
 func (w *World) runScript(ctx context.Context, s sim.RunScript) {
 	end, err := w.script(ctx, s)
 	end.ID = s.ID
@@ -45,28 +41,13 @@ func (w *World) script(ctx context.Context, s sim.RunScript) (sim.ScriptEnded, e
 	}
 	defer os.Remove(out.Name())
 	defer out.Close()
-	reports, reportEnd, err := os.Pipe()
+	reports, err := w.nodes[s.Node].scripts.run(scriptRequest{
+		Argv: append([]string{s.Path}, s.Args...), Env: s.Env, Out: out.Name(),
+		StdoutOnly: s.Kind == "dr", // the protocol is on stdout alone
+	})
 	if err != nil {
-		return sim.ScriptEnded{Exit: failed}, fmt.Errorf("hear of its end: %w", err)
+		return sim.ScriptEnded{Exit: failed}, err
 	}
-	defer reports.Close()
-
-	cmd := exec.Command(w.self, append([]string{
-		"exec", "--dir", string(w.dir), "--node", s.Node, "--report", "--", s.Path,
-	}, s.Args...)...)
-	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = s.Env, "/", out, out
-	cmd.ExtraFiles = []*os.File{reportEnd}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if s.Kind == "dr" { // the protocol is on stdout alone
-		cmd.Stderr = nil
-	}
-	err = cmd.Start()
-	_ = reportEnd.Close()
-	if err != nil {
-		return sim.ScriptEnded{Exit: failed}, fmt.Errorf("start its reaper: %w", err)
-	}
-	w.task(func() { _ = cmd.Wait() }) // its status was reported, or does not matter
-
 	end := w.awaitScript(ctx, s, reports)
 	text, err := readHead(out.Name())
 	end.Stdout = text
@@ -74,26 +55,7 @@ func (w *World) script(ctx context.Context, s sim.RunScript) (sim.ScriptEnded, e
 }
 
 // awaitScript reads the reaper's reports and enforces the script's limit.
-func (w *World) awaitScript(ctx context.Context, s sim.RunScript, reports io.Reader) sim.ScriptEnded {
-	lines := make(chan report)
-	go func() { // ends with the reaper, or when the world closes the pipe
-		defer close(lines)
-		in := bufio.NewScanner(reports)
-		for in.Scan() {
-			var r report
-			if json.Unmarshal(in.Bytes(), &r) != nil {
-				continue
-			}
-			select {
-			case lines <- r:
-			case <-ctx.Done():
-				return
-			}
-			if r.Exit != nil || r.Error != "" {
-				return
-			}
-		}
-	}()
+func (w *World) awaitScript(ctx context.Context, s sim.RunScript, reports <-chan report) sim.ScriptEnded {
 	limit := s.Timeout
 	if limit <= 0 {
 		limit = scriptDefault
@@ -105,7 +67,7 @@ func (w *World) awaitScript(ctx context.Context, s sim.RunScript, reports io.Rea
 		select {
 		case <-ctx.Done():
 			return end
-		case r, ok := <-lines:
+		case r, ok := <-reports:
 			switch {
 			case !ok:
 				return end

@@ -46,11 +46,12 @@ type World struct {
 
 // nodeShell is the goroutine that owns a node's processes, and what the loop knows of it.
 type nodeShell struct {
-	name   string
-	keeper *keeper
-	jobs   *mailbox
-	mu     sync.Mutex    // guards thaw
-	thaw   chan struct{} // closed unless the node is frozen
+	name    string
+	keeper  *keeper
+	scripts *scripts
+	jobs    *mailbox
+	mu      sync.Mutex    // guards thaw
+	thaw    chan struct{} // closed unless the node is frozen
 }
 
 // Options make a World.
@@ -90,7 +91,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	w.workload = newWorkload(w)
 	for _, n := range spec.Nodes {
-		w.nodes[n] = newNodeShell(n, newKeeper(o.Dir, n, o.Clock))
+		w.nodes[n] = newNodeShell(n, newKeeper(o.Dir, n, o.Clock), newScripts(w, n))
 	}
 	if err := w.registerProductScript(); err != nil {
 		return errors.Join(err, trace.Close())
@@ -144,6 +145,7 @@ func (w *World) serve(ctx context.Context) error {
 	var errs []error
 	for _, n := range w.spec.Nodes { // ctx is over: the last kills have their own limit
 		errs = append(errs, w.nodes[n].keeper.kill(context.WithoutCancel(ctx)))
+		w.nodes[n].scripts.close()
 	}
 	return errors.Join(errs...)
 }
