@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -92,20 +95,42 @@ func Monitor(ctx context.Context, o Options) error {
 	return nil
 }
 
-// ask reads the status of the health page.
+// ask reads the status of the health page: one short request, because PowerHA runs monitors all day and the HTTP client
+// of Go costs more to begin with than to use.
 func (o Options) ask(ctx context.Context) (int, error) {
 	ctx, cancel := o.Clock.WithTimeout(ctx, askLimit)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, o.HealthURL(), http.NoBody)
+	var dial net.Dialer
+	conn, err := dial.DialContext(ctx, "tcp", o.address())
 	if err != nil {
 		return 0, err
 	}
-	resp, err := http.DefaultTransport.RoundTrip(req)
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	status, err := askOn(conn, o.address())
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("no answer from %s within %v: %w", o.HealthURL(), askLimit, ctx.Err())
+	}
+	return status, err
+}
+
+// askOn speaks HTTP/1.0 (RFC 1945, 6.1), in which the end of the answer is the end of the connection.
+func askOn(conn io.ReadWriter, host string) (int, error) {
+	if _, err := fmt.Fprintf(conn, "GET /health HTTP/1.0\r\nHost: %s\r\n\r\n", host); err != nil {
+		return 0, err
+	}
+	answer, err := io.ReadAll(io.LimitReader(conn, 1<<16))
 	if err != nil {
 		return 0, err
 	}
-	_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16))
-	return resp.StatusCode, errors.Join(err, resp.Body.Close())
+	line, _, _ := strings.Cut(string(answer), "\r\n")
+	version, rest, _ := strings.Cut(line, " ")
+	code, _, _ := strings.Cut(rest, " ")
+	status, err := strconv.Atoi(code)
+	if err != nil || !strings.HasPrefix(version, "HTTP/1.") {
+		return 0, fmt.Errorf("the answer of %s begins with %q: no HTTP", host, line)
+	}
+	return status, nil
 }
 
 // end signals a process and waits until it is gone.

@@ -14,7 +14,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -117,7 +116,16 @@ func (g GroupSpec) Application() string { return strings.TrimPrefix(g.Name, "rg_
 // out by its ancestors which node runs it.
 func (d Dir) Script(group, what string) string { return d.join("app", group+"."+what) }
 
-var nameForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,31}$`)
+// isName tells whether a name of a cluster, node or group is one: a letter, then up to 31 letters, digits and _.
+func isName(n string) bool {
+	for i, c := range []byte(n) {
+		letter := 'a' <= c|0x20 && c|0x20 <= 'z'
+		if !letter && (i == 0 || c != '_' && (c < '0' || c > '9')) {
+			return false
+		}
+	}
+	return n != "" && len(n) <= 32
+}
 
 // Check refuses what could not be simulated.
 func (s Spec) Check() error {
@@ -129,7 +137,7 @@ func (s Spec) Check() error {
 		names = append(names, g.Name)
 	}
 	for _, n := range names {
-		if !nameForm.MatchString(n) {
+		if !isName(n) {
 			return fmt.Errorf("name %q: use letters, digits and _, a letter first, 32 characters at most", n)
 		}
 	}
