@@ -59,6 +59,7 @@ type (
 	Gate struct{ Samples []model.GateSample }
 	// Seen: the exporter's snapshot, or nil with what failed.
 	Seen struct {
+		At       model.Instant // when it was asked
 		Snapshot *model.Snapshot
 		Err      string
 	}

@@ -79,11 +79,12 @@ func errText(err error) string {
 func (a *Actor) fetchSnapshot(ctx context.Context) Input {
 	ctx, cancel := a.d.Clock.WithTimeout(ctx, a.d.Timeout)
 	defer cancel()
+	at := a.d.Clock.Now()
 	s, err := a.d.Snapshot(ctx)
 	if err != nil {
-		return Seen{Err: err.Error()}
+		return Seen{At: at, Err: err.Error()}
 	}
-	return Seen{Snapshot: &s}
+	return Seen{At: at, Snapshot: &s}
 }
 
 func (a *Actor) sendRecord(ctx context.Context, v SendRecord) Input {

@@ -37,10 +37,12 @@ type Core struct {
 	st       State
 	facts    model.Facts
 	snapshot *model.Snapshot
-	gate     []model.GateSample
-	peers    map[string]decide.PeerView
-	takenBy  map[string]string // our episode: the peer that took its groups
-	episodes []model.Episode
+	// snapshotRead is when it was asked for.
+	snapshotRead model.Instant
+	gate         []model.GateSample
+	peers        map[string]decide.PeerView
+	takenBy      map[string]string // our episode: the peer that took its groups
+	episodes     []model.Episode
 
 	last     model.Instant // of the last step
 	floor    model.Instant
@@ -127,7 +129,7 @@ func (c *Core) take(i Input) {
 	case Gate:
 		c.takeGate(v.Samples)
 	case Seen:
-		c.snapshot = v.Snapshot
+		c.snapshot, c.snapshotRead = v.Snapshot, v.At
 	case Episodes:
 		c.episodes = v.List
 	case DR:
@@ -269,7 +271,7 @@ func (c *Core) episode() model.Episode {
 func (c *Core) input() decide.Input {
 	in := decide.Input{
 		Now: c.now, Floor: c.floor, Policy: c.opt.Policy, Cluster: c.cluster(), Node: c.opt.Node, Facts: c.facts, Episode: c.episode(),
-		Seen: c.seen, Gate: c.gate, Snapshot: c.snapshot, Peers: c.peers, Hold: c.st.Hold, Unacknowledged: c.st.Unacked,
+		Seen: c.seen, Gate: c.gate, Snapshot: c.snapshot, SnapshotRead: c.snapshotRead, Peers: c.peers, Hold: c.st.Hold, Unacknowledged: c.st.Unacked,
 	}
 	if t := c.st.Track; t != nil {
 		track := *t

@@ -30,6 +30,7 @@ type prepare struct {
 	check            bool
 	stage            prepStage
 	start, end       model.Instant // end: the answer must be given
+	asked            model.Instant // when its reading began: what was read before cannot refuse it
 	ackUntil         model.Instant
 	acks             map[string]string
 	launched, record bool
@@ -70,7 +71,7 @@ func (c *Core) advancePrepare() {
 	switch p.stage {
 	case prepWaiting:
 		if !c.busy() {
-			p.stage = prepReading
+			p.stage, p.asked = prepReading, c.now
 			c.prepareRead()
 		}
 	case prepReading:
@@ -106,8 +107,7 @@ func (c *Core) prepareRead() {
 	if t := c.st.Track; t != nil && !p.check && c.inherited(t) {
 		return
 	}
-	in := c.input()
-	in.Track = nil
+	in := c.prepareInput()
 	d := decide.Prepare(in)
 	if p.check {
 		c.answerCheck(d)
@@ -118,10 +118,11 @@ func (c *Core) prepareRead() {
 		p.stage = prepRecording
 		c.emit(AppendJournal{KindRecord, p.episode, decide.MakeRecord(in, p.episode)})
 	case decide.WhatWait:
-		c.ask(d.Need...)
-		if c.now.Sub(p.start) > p.end.Sub(p.start)/2 {
-			c.native(decide.ReasonFactsStale, d.Detail)
+		if c.roomToRead() {
+			c.prepareAsk(d)
+			return
 		}
+		c.native(d.Reason, d.Detail)
 	case decide.WhatObserve:
 		if c.opt.Policy.Mode == decide.ModeObserve {
 			c.replyPrepared(control.VerdictOK, d.Reason, "mode observe: nothing was done")
@@ -134,6 +135,36 @@ func (c *Core) prepareRead() {
 			return
 		}
 		c.native(d.Reason, d.Detail)
+	}
+}
+
+// prepareInput is what a prepare is judged by.
+func (c *Core) prepareInput() decide.Input {
+	in := c.input()
+	in.Track, in.Asked = nil, c.prep.asked
+	return in
+}
+
+// roomToRead: half of the time is kept for the stop.
+func (c *Core) roomToRead() bool {
+	p := c.prep
+	return c.now.Sub(p.start) <= p.end.Sub(p.start)/2
+}
+
+// prepareAsk reads what a judgement is waiting for.
+func (c *Core) prepareAsk(d decide.Decision) {
+	if !d.Again {
+		c.ask(d.Need...)
+		return
+	}
+	for _, s := range d.Need {
+		c.askSince(s, c.prep.asked)
+	}
+	if d.NeedPeers && c.due("prepare_again/"+c.prep.id, askEvery) {
+		c.emit(FetchSnapshot{})
+		for _, peer := range c.opt.Peers {
+			c.emit(AskPeer{peer})
+		}
 	}
 }
 
@@ -157,10 +188,9 @@ func (c *Core) inherited(t *decide.Track) bool {
 
 // answerCheck is the preflight in the check phase. It refuses only by policy (S8).
 func (c *Core) answerCheck(d decide.Decision) {
-	p := c.prep
 	switch {
-	case d.What == decide.WhatWait && c.now.Sub(p.start) < p.end.Sub(p.start)/2:
-		c.ask(d.Need...)
+	case d.What == decide.WhatWait && c.roomToRead():
+		c.prepareAsk(d)
 	case d.What == decide.WhatUnmanage, d.What == decide.WhatObserve, d.Reason == decide.ReasonDryRun:
 		c.replyPrepared(control.VerdictOK, d.Reason, "the node is ready for a migration")
 	case c.opt.Preflight == "enforce" && c.opt.Policy.Mode != decide.ModeObserve:
@@ -178,8 +208,7 @@ func (c *Core) native(r decide.Reason, detail string) {
 	if r != decide.ReasonModeNative {
 		n.Reason = string(decide.Refused(r))
 	}
-	in := c.input()
-	if _, ok := c.facts.Fresh(model.SourceGroups, c.now, c.opt.Policy.FactAge); ok {
+	if in := c.prepareInput(); in.Has(model.SourceGroups) {
 		rec := decide.MakeRecord(in, p.episode)
 		rec.Mode = string(decide.ModeNative)
 		n.Record = &rec
@@ -239,13 +268,11 @@ func (c *Core) recordAck(a RecordAck) {
 
 // prepareIntend looks at the ground once more, then begins the stop.
 func (c *Core) prepareIntend() {
-	in := c.input()
-	in.Track = nil
-	d := decide.Prepare(in)
+	d := decide.Prepare(c.prepareInput())
 	switch d.What {
 	case decide.WhatUnmanage:
 	case decide.WhatWait:
-		c.ask(d.Need...)
+		c.prepareAsk(d)
 		return
 	default:
 		c.native(d.Reason, d.Detail)

@@ -67,6 +67,10 @@ type world struct {
 	errlog       []model.ErrlogEntry
 	broken       map[model.Source]bool
 	reads        map[model.Source]int
+	slow         map[model.Source]time.Duration // how long a read takes; its answer comes with a later step
+	late         []model.Reading                // answers on their way, in lateAt the time of each
+	lateAt       []model.Instant
+	migrating    bool // the peer's actor says so
 
 	events    []model.EpisodeEvent
 	records   []journal.Record
@@ -149,7 +153,15 @@ func (w *world) run(d time.Duration) {
 		if w.killed {
 			w.restart()
 		}
-		w.drive(Tick{}, Episodes{episode.Fold(w.events, w.now.Wall, 15*time.Minute)})
+		in := []Input{Tick{}, Episodes{episode.Fold(w.events, w.now.Wall, 15*time.Minute)}}
+		for i := 0; i < len(w.late); i++ {
+			if !w.now.Before(w.lateAt[i]) {
+				in = append(in, Read{w.late[i]})
+				w.late, w.lateAt = slices.Delete(w.late, i, i+1), slices.Delete(w.lateAt, i, i+1)
+				i--
+			}
+		}
+		w.drive(in...)
 	}
 }
 
@@ -252,16 +264,21 @@ func (w *world) do(e Effect) []Input {
 	case ReadSources:
 		var out []Input
 		for _, s := range v.Sources {
-			out = append(out, Read{w.read(s)})
+			r := w.read(s)
+			if d := w.slow[s]; d > 0 {
+				w.late, w.lateAt = append(w.late, r), append(w.lateAt, w.now.Add(d))
+				continue
+			}
+			out = append(out, Read{r})
 		}
 		return out
 	case QueryGate:
 		return []Input{Gate{[]model.GateSample{w.gate()}}}
 	case FetchSnapshot:
 		if w.noExporter {
-			return []Input{Seen{Err: "no socket"}}
+			return []Input{Seen{At: w.now, Err: "no socket"}}
 		}
-		return []Input{Seen{Snapshot: w.snapshot()}}
+		return []Input{Seen{At: w.now, Snapshot: w.snapshot()}}
 	case SendRecord:
 		w.sent = append(w.sent, v)
 		if w.peerStores {
@@ -274,7 +291,7 @@ func (w *world) do(e Effect) []Input {
 		if !w.peerUp {
 			return []Input{PeerAnswer{Peer: v.Peer, Err: "connection refused"}}
 		}
-		return []Input{PeerAnswer{Peer: v.Peer, View: decide.PeerView{At: w.now, Reachable: true, DeadManSwitch: &w.peerDMS}}}
+		return []Input{PeerAnswer{Peer: v.Peer, View: decide.PeerView{At: w.now, Reachable: true, Migrating: w.migrating, DeadManSwitch: &w.peerDMS}}}
 	case Page:
 		w.pages = append(w.pages, v.Alert)
 	}

@@ -126,7 +126,10 @@ type Observed struct {
 type Input struct {
 	Now model.Instant
 	// Floor: nothing that was read before it counts. It is moved up when this node may have been frozen (S2).
-	Floor    model.Instant
+	Floor model.Instant
+	// Asked is when the prepare at hand began, or zero. What was read since then stays fresh for it, however long the
+	// other reads take; what was read before cannot refuse it.
+	Asked    model.Instant
 	Policy   Policy
 	Cluster  string
 	Node     string
@@ -136,8 +139,10 @@ type Input struct {
 	Seen     Observed
 	Gate     []model.GateSample
 	Snapshot *model.Snapshot
-	Peers    map[string]PeerView
-	Hold     string // reason of an operator's hold, or empty
+	// SnapshotRead is when the exporter was asked for Snapshot.
+	SnapshotRead model.Instant
+	Peers        map[string]PeerView
+	Hold         string // reason of an operator's hold, or empty
 	// TakenBy is the peer that says it has taken over the groups of this migration, or empty.
 	TakenBy string
 	// Unacknowledged is why gated is refused until an operator acknowledges, or empty.
@@ -157,6 +162,10 @@ type Decision struct {
 	Evidence []model.EvidenceItem
 	// Need are sources that must be read before the question can be answered.
 	Need []model.Source
+	// NeedPeers: the peers and the exporter must be asked again as well.
+	NeedPeers bool
+	// Again: Need was read before the request, and only what is read since then counts.
+	Again bool
 	// Page: people must be told, without Prometheus.
 	Page bool
 }
@@ -241,14 +250,23 @@ func unmanaging(in Input) Decision {
 	return d
 }
 
-// fresh returns a reading that is young enough and not from before the floor.
+// fresh returns a reading that is young enough, or was begun for the prepare at hand, and not from before the floor.
 func (in *Input) fresh(s model.Source) (model.Reading, bool) {
-	r, ok := in.Facts.Fresh(s, in.Now, in.Policy.FactAge)
-	if !ok || r.At.Before(in.Floor) {
+	r, ok := in.Facts.Since(s, in.Floor)
+	if !ok || in.since(r.At) > in.Policy.FactAge && !in.asked(r.At) {
 		return model.Reading{}, false
 	}
 	return r, true
 }
+
+// Has reports whether there is a fresh reading of the source.
+func (in *Input) Has(s model.Source) bool {
+	_, ok := in.fresh(s)
+	return ok
+}
+
+// asked reports whether what began at t was begun for the prepare at hand.
+func (in *Input) asked(t model.Instant) bool { return !in.Asked.IsZero() && !t.Before(in.Asked) }
 
 // missing lists the sources that have no fresh reading.
 func (in *Input) missing(sources ...model.Source) []model.Source {

@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -504,5 +505,57 @@ func BenchmarkDecide(b *testing.B) {
 		if d := Decide(in); d.What != WhatResume {
 			b.Fatal(d.Reason)
 		}
+	}
+}
+
+// A no that rests on what was read before the request is looked at again; a yes is not.
+func TestPrepareAsksAgainBeforeItRefuses(t *testing.T) {
+	sick := func(in *Input, at model.Instant) {
+		set(in, model.Reading{Source: model.SourceManager, At: at, Manager: &model.Manager{State: model.ManagerUnstable}})
+	}
+	peers := func(in *Input, at model.Instant) {
+		in.Peers["n2"] = PeerView{At: at, Reachable: true, Migrating: true}
+	}
+	tests := map[string]struct {
+		set    func(*Input)
+		what   What
+		reason Reason
+		need   []model.Source
+		peers  bool
+	}{
+		"all is well, and old":      {func(*Input) {}, WhatUnmanage, ReasonReady, nil, false},
+		"manager, before":           {func(in *Input) { sick(in, ago(3*time.Second)) }, WhatWait, ReasonManagerNotStable, []model.Source{model.SourceManager}, false},
+		"manager, since":            {func(in *Input) { sick(in, ago(time.Second)) }, WhatRefusePrepare, ReasonManagerNotStable, nil, false},
+		"two, one of them is final": {func(in *Input) { set(in, groups(model.GroupError, model.GroupOffline)); in.Policy.Prometheus = 0 }, WhatRefusePrepare, ReasonNoPrometheus, nil, false},
+		"two":                       {func(in *Input) { set(in, scripts()); set(in, groups(model.GroupError, model.GroupOffline)) }, WhatWait, ReasonScriptMissing, []model.Source{model.SourceGroups, model.SourceScripts}, false},
+		"peer, before":              {func(in *Input) { peers(in, ago(3*time.Second)) }, WhatWait, ReasonPeerMigrating, nil, true},
+		"peer, since":               {func(in *Input) { peers(in, ago(time.Second)) }, WhatRefusePrepare, ReasonPeerMigrating, nil, false},
+		"exporter, before": {func(in *Input) {
+			in.Snapshot, in.SnapshotRead = &model.Snapshot{At: now, Peers: []model.PeerStatus{{Node: "n2", Up: true, Suspended: true}}}, ago(3*time.Second)
+		}, WhatWait, ReasonPeerMigrating, nil, true},
+		"failed, before": {func(in *Input) {
+			set(in, model.Reading{Source: model.SourceManager, At: ago(3 * time.Second), Err: "x"})
+		}, WhatWait, ReasonFactsStale, []model.Source{model.SourceManager}, false},
+		"failed, since": {func(in *Input) {
+			set(in, model.Reading{Source: model.SourceManager, At: ago(time.Second), Err: "x"})
+		}, WhatRefusePrepare, ReasonFactsFailed, []model.Source{model.SourceManager}, false},
+		"read for it, an hour ago": {func(in *Input) { in.Asked, in.Now = ago(time.Minute), now.Add(time.Hour) }, WhatUnmanage, ReasonReady, nil, false},
+		"read for it, before a freeze": {func(in *Input) {
+			in.Asked, in.Now, in.Floor = ago(time.Minute), now.Add(time.Hour), now
+		}, WhatWait, ReasonFactsStale, PrepareSources(ModeGated), false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			in := good()
+			in.Asked = ago(2 * time.Second)
+			tt.set(&in)
+			d := Prepare(in)
+			if d.What != tt.what || d.Reason != tt.reason || !slices.Equal(d.Need, tt.need) || d.NeedPeers != tt.peers {
+				t.Errorf("%s, %s, need %v, peers %t", d.What, d.Reason, d.Need, d.NeedPeers)
+			}
+			if again := tt.what == WhatWait && tt.reason != ReasonFactsStale; d.Again != again {
+				t.Errorf("again %t", d.Again)
+			}
+		})
 	}
 }

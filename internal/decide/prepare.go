@@ -26,12 +26,18 @@ type Check struct {
 	OK     bool
 	Reason Reason
 	Detail string
+	// Sources are the facts that a no rests on, Peers that it rests on the word of a peer or of the exporter.
+	Sources []model.Source
+	Peers   bool
 }
 
 // Prepare says whether this node may be unmanaged now (S10), and whether mode
 // gated may do it. What is WhatUnmanage, WhatRefusePrepare, or WhatWait with
 // the sources to read first. In the modes native and observe it is a
 // preflight: WhatObserve means that nothing speaks against the migration.
+//
+// A no that rests on what was read before the request (Input.Asked) is no
+// answer yet: what it rests on is read again once. A yes needs no second look.
 func Prepare(in Input) Decision {
 	if need := in.missing(PrepareSources(in.Policy.Mode)...); len(need) > 0 {
 		d := stale(in, need, StatePreparing)
@@ -41,13 +47,8 @@ func Prepare(in Input) Decision {
 		}
 		return d
 	}
-	for _, c := range Preflight(in) {
-		if !c.OK {
-			return Decision{
-				What: WhatRefusePrepare, Reason: c.Reason, State: StatePreparing, Detail: c.Detail,
-				Next: "Nothing is done for this migration; PowerHA's own script handles it.",
-			}
-		}
+	if d, no := refusal(in); no {
+		return d
 	}
 	switch {
 	case in.Policy.Mode == ModeNative:
@@ -60,10 +61,46 @@ func Prepare(in Input) Decision {
 	return Decision{What: WhatUnmanage, Reason: ReasonReady, State: StatePreparing, Next: "The owners are recorded, then the node is unmanaged."}
 }
 
-// failed reports that the last attempt at one of the sources is young and failed.
+// refusal is what the preflight says against a prepare, or what must be read again before that counts.
+func refusal(in Input) (Decision, bool) {
+	again := Decision{What: WhatWait, State: StatePreparing, Again: true, Next: "A reading of before this migration speaks against it; it is read again."}
+	for _, c := range Preflight(in) {
+		old := in.before(c.Sources)
+		switch {
+		case c.OK:
+			continue
+		case len(old) == 0 && !c.Peers:
+			return Decision{
+				What: WhatRefusePrepare, Reason: c.Reason, State: StatePreparing, Detail: c.Detail,
+				Next: "Nothing is done for this migration; PowerHA's own script handles it.",
+			}, true
+		case again.Reason == "":
+			again.Reason, again.Detail = c.Reason, c.Detail
+		}
+		again.Need = append(again.Need, old...)
+		again.NeedPeers = again.NeedPeers || c.Peers
+	}
+	slices.Sort(again.Need)
+	again.Need = slices.Compact(again.Need)
+	return again, again.Reason != ""
+}
+
+// before lists the sources that were last read before the request.
+func (in *Input) before(sources []model.Source) []model.Source {
+	var out []model.Source
+	for _, s := range sources {
+		if r, ok := in.Facts.Get(s); ok && r.At.Before(in.Asked) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// failed reports that the last attempt at one of the sources is young and failed, and not older than the request.
 func (in *Input) failed(sources []model.Source) bool {
 	for _, s := range sources {
-		if l, ok := in.Facts.Last[s]; ok && l.Err != "" && !l.At.Before(in.Floor) && in.since(l.At) <= in.Policy.FactAge {
+		l, ok := in.Facts.Last[s]
+		if ok && l.Err != "" && !l.At.Before(in.Floor) && !l.At.Before(in.Asked) && (in.asked(l.At) || in.since(l.At) <= in.Policy.FactAge) {
 			return true
 		}
 	}
@@ -80,11 +117,11 @@ func Preflight(in Input) []Check {
 	return checks
 }
 
-func check(name string, ok bool, r Reason, detail string) Check {
+func check(name string, ok bool, r Reason, detail string, sources ...model.Source) Check {
 	if ok {
 		return Check{Name: name, OK: true}
 	}
-	return Check{Name: name, Reason: r, Detail: detail}
+	return Check{Name: name, Reason: r, Detail: detail, Sources: sources}
 }
 
 // gatedChecks are the prerequisites of mode gated, apart from stable ground.
@@ -96,12 +133,12 @@ func gatedChecks(in Input) []Check {
 	unprobed := in.unprobed()
 	order, detail := scriptOrder(in)
 	return []Check{
-		check("product_version", c.HasLPM, ReasonBefore72, c.Version),
-		check("no_hyperswap", !c.HyperSwap, ReasonHyperSwap, ""),
-		check("lpm_policy", c.LPMPolicy == model.PolicyUnmanage, ReasonPolicy, string(c.LPMPolicy)),
+		check("product_version", c.HasLPM, ReasonBefore72, c.Version, model.SourceCluster),
+		check("no_hyperswap", !c.HyperSwap, ReasonHyperSwap, "", model.SourceCluster),
+		check("lpm_policy", c.LPMPolicy == model.PolicyUnmanage, ReasonPolicy, string(c.LPMPolicy), model.SourceCluster),
 		check("prometheus", in.Policy.Prometheus > 0, ReasonNoPrometheus, ""),
-		check("probes", len(unprobed) == 0, ReasonNoProbe, strings.Join(unprobed, " ")),
-		check("dr_scripts", order == "", order, detail),
+		check("probes", len(unprobed) == 0, ReasonNoProbe, strings.Join(unprobed, " "), model.SourceGroups),
+		check("dr_scripts", order == "", order, detail, model.SourceScripts),
 		check("acknowledged", in.Unacknowledged == "", ReasonAcknowledge, in.Unacknowledged),
 	}
 }
@@ -124,16 +161,15 @@ func ground(in Input) []Check {
 	if okC && cluster.Cluster != nil && cluster.Cluster.Unsynced != nil {
 		synced, unsynced = !*cluster.Cluster.Unsynced, ReasonUnsynced
 	}
-	peer := in.peerMigrating()
 	sick := in.unstableGroup()
 	noStandby := in.withoutStandby()
 	return []Check{
-		check("node", state == model.NodeNormal, nodeReason, string(state)),
-		check("manager", mgr, mgrReason, mgrDetail),
-		check("synchronised", synced, unsynced, ""),
-		check("one_migration", peer == "", ReasonPeerMigrating, peer),
-		check("groups", sick == "", ReasonGroupNotStable, sick),
-		check("standby", noStandby == "", ReasonNoStandby, noStandby),
+		check("node", state == model.NodeNormal, nodeReason, string(state), model.SourceNodes),
+		check("manager", mgr, mgrReason, mgrDetail, model.SourceManager),
+		check("synchronised", synced, unsynced, "", model.SourceCluster),
+		oneMigration(in),
+		check("groups", sick == "", ReasonGroupNotStable, sick, model.SourceGroups),
+		check("standby", noStandby == "", ReasonNoStandby, noStandby, model.SourceNodes, model.SourceGroups),
 	}
 }
 
@@ -202,29 +238,30 @@ func (in *Input) unprobed() []string {
 	return out
 }
 
-// peerMigrating names another node that is being migrated or is unmanaged, by its exporter, its actor or the cluster.
-func (in *Input) peerMigrating() string {
+// oneMigration: no other node is being migrated or is unmanaged, by its exporter, its actor or the cluster.
+func oneMigration(in Input) Check {
+	const name = "one_migration"
 	if in.Snapshot != nil && in.since(in.Snapshot.At) <= in.Policy.FactAge {
 		for _, p := range in.Snapshot.Peers {
 			busy := p.Phase == model.PhasePreparing || p.Phase == model.PhaseMigrating || p.Phase == model.PhaseSettling || p.Phase == model.PhaseRollingBack
 			if p.Node != in.Node && p.Up && (busy || p.Suspended) {
-				return p.Node
+				return Check{Name: name, Reason: ReasonPeerMigrating, Detail: p.Node, Peers: in.SnapshotRead.Before(in.Asked)}
 			}
 		}
 	}
-	for name, p := range in.Peers {
+	for peer, p := range in.Peers {
 		if p.Reachable && in.since(p.At) <= in.Policy.FactAge && (p.Migrating || p.Suspended) {
-			return name
+			return Check{Name: name, Reason: ReasonPeerMigrating, Detail: peer, Peers: p.At.Before(in.Asked)}
 		}
 	}
 	if r, ok := in.fresh(model.SourceNodes); ok {
 		for _, n := range r.Nodes {
 			if n.Name != in.Node && n.State == model.NodeUnmanaged {
-				return n.Name
+				return check(name, false, ReasonPeerMigrating, n.Name, model.SourceNodes)
 			}
 		}
 	}
-	return ""
+	return Check{Name: name, OK: true}
 }
 
 // unstableGroup names a group that is in a state in which nothing should be begun.

@@ -124,7 +124,7 @@ func calm(in Input) (Decision, *model.Cluster) {
 		d.Reason, d.Detail = r, detail
 		return d, nil
 	}
-	if p := in.peerMigrating(); p != "" {
+	if p := oneMigration(in).Detail; p != "" {
 		d.Reason, d.Detail = ReasonPeerMigrating, p
 		return d, nil
 	}
