@@ -26,15 +26,26 @@ const shell = "/bin/sh"
 // wrapper writes the exit status of an act where it survives both the program
 // that began it and the wrapper's own parent. Its parameters are the stem of
 // the files and the argv. Signals that are meant for a dying service's group
-// must not cut it short; the traps are not inherited by the act itself.
+// must not cut it short; the traps are not inherited by the act itself. It
+// starts no other program; a file is whole once it ends in a newline.
 const wrapper = `trap : HUP INT TERM
 f=$1
 shift
 echo "$$" >"$f.pid"
 "$@"
 rc=$?
-echo "$rc" >"$f.tmp" && mv -f "$f.tmp" "$f.exit"
+echo "$rc" >"$f.exit"
 exit "$rc"`
+
+// An act counts as gone without a trace only after two looks so far apart,
+// neither of which found a process or an exit status: one look may come
+// between two steps of the system, or of the wrapper.
+const (
+	lostAfter = 2 * time.Second
+	// unbornAfter is the same while no pid is known: a wrapper may have been started by a program that died at once,
+	// and a busy machine may let it wait for long before it writes down its pid.
+	unbornAfter = 30 * time.Second
+)
 
 // actID is what an id must look like, since it names files.
 var actID = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
@@ -111,8 +122,9 @@ func executable(path string) error {
 
 // Poll reports whether an act has ended. It works for acts that an earlier
 // process began, and for those of which only the ID is known because that
-// process died before it could write down more (PID 0). The error matches
-// fs.ErrNotExist when no act of the ID was ever started.
+// process died before it could write down more (PID 0). An act that is gone
+// and left no status ends as unknown, lostAfter after it was first found so.
+// The error matches fs.ErrNotExist when no act of the ID was ever started.
 func (r *OS) Poll(s Started) (Ended, bool, error) {
 	if !actID.MatchString(s.ID) {
 		return Ended{}, false, fmt.Errorf("poll act: bad id %q", s.ID)
@@ -124,15 +136,16 @@ func (r *OS) Poll(s Started) (Ended, bool, error) {
 	if _, err := os.Stat(stem + ".out"); err != nil {
 		return Ended{}, false, fmt.Errorf("poll act %s: was it ever started? %w", s.ID, err)
 	}
-	pid := s.PID
+	now, pid, limit := r.clk.Now(), s.PID, lostAfter
 	if pid == 0 {
-		pid = readNumber(stem+".pid", 0)
+		pid = readPID(stem + ".pid")
 	}
-	if pid > 0 && Alive(pid, s.StartTime) {
-		return Ended{}, false, nil
+	if pid == 0 {
+		limit = unbornAfter
 	}
+	lost := r.lost(s.ID, now, limit, pid > 0 && Alive(pid, s.StartTime))
 	// It may have ended between the two looks.
-	if e, ok, err := r.ended(s, stem); ok || err != nil {
+	if e, ok, err := r.ended(s, stem); ok || err != nil || !lost {
 		return e, ok, err
 	}
 	e, err := r.end(s, stem)
@@ -140,17 +153,34 @@ func (r *OS) Poll(s Started) (Ended, bool, error) {
 	return e, true, err
 }
 
-// ended reads the exit file.
+// lost reports whether an act was gone at every look for as long as limit.
+func (r *OS) lost(id string, now model.Instant, limit time.Duration, alive bool) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	first, ok := r.gone[id]
+	switch {
+	case alive:
+		delete(r.gone, id)
+		return false
+	case !ok:
+		r.gone[id] = now
+		return false
+	}
+	return now.Sub(first) >= limit
+}
+
+// ended reads the exit file. One that is not whole yet counts as absent.
 func (r *OS) ended(s Started, stem string) (Ended, bool, error) {
 	text, err := os.ReadFile(stem + ".exit")
-	if errors.Is(err, fs.ErrNotExist) {
-		return Ended{}, false, nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Ended{}, false, fmt.Errorf("poll act %s: %w", s.ID, err)
 	}
+	status, whole := strings.CutSuffix(string(text), "\n")
+	if !whole {
+		return Ended{}, false, nil
+	}
 	e, err := r.end(s, stem)
-	rc, bad := strconv.Atoi(strings.TrimSpace(string(text)))
+	rc, bad := strconv.Atoi(strings.TrimSpace(status))
 	e.Exit, e.Unknown = exitStatus(rc), bad != nil
 	if bad != nil {
 		e.Exit = -1
@@ -205,15 +235,16 @@ func readTail(path string, n int64) (string, error) {
 	return strings.ToValidUTF8(string(p), "?"), err
 }
 
-// readNumber returns the number that a file holds, or def.
-func readNumber(path string, def int) int {
+// readPID returns the pid that a wrapper wrote, or 0 while it has not.
+func readPID(path string) int {
 	p, err := os.ReadFile(path)
-	if err != nil {
-		return def
+	text, whole := strings.CutSuffix(string(p), "\n")
+	if err != nil || !whole {
+		return 0
 	}
-	n, err := strconv.Atoi(strings.TrimSpace(string(p)))
+	n, err := strconv.Atoi(text)
 	if err != nil {
-		return def
+		return 0
 	}
 	return n
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -237,12 +238,131 @@ func TestPollTellsReusedPID(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(r.dir, "old.out"), []byte(strings.Repeat("x", maxTail)+"tail"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	e, ok, err := r.Poll(Started{ID: "old", PID: os.Getpid(), StartTime: "1"})
+	clk := clock.NewFake(clock.System().Now())
+	r.clk = clk
+	old := Started{ID: "old", PID: os.Getpid(), StartTime: "1"}
+	if _, ok, err := r.Poll(old); ok || err != nil {
+		t.Errorf("ended at the first look: %t, %v", ok, err)
+	}
+	clk.Advance(lostAfter)
+	e, ok, err := r.Poll(old)
 	if err != nil || !ok || !e.Unknown || len(e.Output) != maxTail || !strings.HasSuffix(e.Output, "tail") || e.Took != 0 {
 		t.Errorf("got unknown %t, %d bytes, took %s, %t, %v", e.Unknown, len(e.Output), e.Took, ok, err)
 	}
 	if !Alive(os.Getpid(), StartTime(os.Getpid())) || Alive(os.Getpid(), "1") || Alive(0, "") {
 		t.Error("Alive is wrong about this process")
+	}
+}
+
+// No trace of an act is no end of it before it was missed twice, lostAfter apart; later for one whose pid is not known.
+func TestLostActIsMissedTwice(t *testing.T) {
+	for name, tt := range map[string]struct {
+		pid   string // what the wrapper has written of its pid
+		known int
+		after time.Duration
+	}{
+		"pid known":   {"", 1 << 30, lostAfter},
+		"pid written": {"1073741824\n", 0, lostAfter},
+		"half a pid":  {"10737", 0, unbornAfter},
+		"no pid":      {"", 0, unbornAfter},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, clk := testRunner(t), clock.NewFake(clock.System().Now())
+			r.clk = clk
+			write := func(name, text string) {
+				if err := os.MkdirAll(r.dir, 0o700); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(filepath.Join(r.dir, name), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			write("a.out", "")
+			if tt.pid != "" {
+				write("a.pid", tt.pid)
+			}
+			s := Started{ID: "a", PID: tt.known}
+			running := func(when string) {
+				t.Helper()
+				if e, ok, err := r.Poll(s); ok || err != nil {
+					t.Fatalf("%s: %+v, %t, %v", when, e, ok, err)
+				}
+			}
+			running("first look")
+			clk.Advance(tt.after - time.Millisecond)
+			running("second look")
+			// It is there after all.
+			there := Started{ID: "a", PID: os.Getpid(), StartTime: StartTime(os.Getpid())}
+			if _, ok, err := r.Poll(there); ok || err != nil {
+				t.Fatalf("alive: %t, %v", ok, err)
+			}
+			clk.Advance(time.Hour)
+			running("first look of the second time")
+			clk.Advance(tt.after)
+			if e, ok, err := r.Poll(s); !ok || err != nil || !e.Unknown || e.Exit != -1 {
+				t.Errorf("missed for long: %+v, %t, %v", e, ok, err)
+			}
+			write("a.exit", "1")
+			if e, ok, _ := r.Poll(s); ok && !e.Unknown {
+				t.Errorf("half a status counted: %+v", e)
+			}
+			write("a.exit", "17\n")
+			if e, ok, err := r.Poll(s); !ok || err != nil || e.Unknown || e.Exit != 17 {
+				t.Errorf("a status that came late: %+v, %t, %v", e, ok, err)
+			}
+		})
+	}
+}
+
+// S9: whoever polls hard, from the first moment on and without a pid as after a restart, sees every act end with its
+// own status and never as unknown.
+func TestActsArePolledHard(t *testing.T) {
+	r := testRunner(t)
+	tool := script(t, "exit $1")
+	const acts, pollers = 60, 4
+	results := make(chan string, acts*pollers)
+	for n := range pollers {
+		other := NewRunner(clock.System(), r.dir)
+		go func() {
+			for i := range acts {
+				s := Started{ID: fmt.Sprintf("a%d", i)}
+				for began := time.Now(); ; {
+					e, ok, err := other.Poll(s)
+					switch {
+					case errors.Is(err, fs.ErrNotExist) && time.Since(began) < 20*time.Second:
+						runtime.Gosched()
+						continue
+					case err == nil && !ok && time.Since(began) < 20*time.Second:
+						continue
+					case err == nil && ok && !e.Unknown && e.Exit == i:
+						results <- ""
+					default:
+						results <- fmt.Sprintf("poller %d, act %d: %+v, %t, %v", n, i, e, ok, err)
+					}
+					break
+				}
+			}
+		}()
+	}
+	for i := range acts {
+		s, err := r.Start(Act{ID: fmt.Sprintf("a%d", i), Name: "x", Argv: []string{tool, fmt.Sprint(i)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for {
+			e, ok, err := r.Poll(s)
+			if err != nil || ok && (e.Unknown || e.Exit != i) {
+				t.Fatalf("act %d: %+v, %v", i, e, err)
+			}
+			if ok {
+				break
+			}
+		}
+	}
+	for range acts * pollers {
+		if text := <-results; text != "" {
+			t.Error(text)
+		}
 	}
 }
 

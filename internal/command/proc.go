@@ -30,7 +30,8 @@ func StartTime(pid int) string {
 
 // Alive reports whether the process that had the pid and the start time, or
 // one of its process group if it led one, is still there. Without a start time
-// it goes by the pid alone.
+// it goes by the pid alone. What cannot be read on a machine that is short of
+// memory or of descriptors counts as there.
 func Alive(pid int, startTime string) bool {
 	if pid <= 0 {
 		return false
@@ -43,8 +44,20 @@ func Alive(pid int, startTime string) bool {
 		return false // the pid is another's now, so the group was gone before
 	case err == nil && !p.zombie:
 		return true
+	case transient(err):
+		return true
 	}
 	return groupAlive(pid)
+}
+
+// transient: the error is the system's or ours, and says nothing about the process.
+func transient(err error) bool {
+	for _, e := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EAGAIN, syscall.EINTR} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 // signalled reports whether a signal would reach somebody.
@@ -72,7 +85,8 @@ func groupAlive(group int) bool {
 		if err != nil {
 			continue
 		}
-		if p, err := readProcess(pid); err == nil && p.group == group && !p.zombie {
+		p, err := readProcess(pid)
+		if err == nil && p.group == group && !p.zombie || transient(err) {
 			return true
 		}
 	}

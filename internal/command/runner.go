@@ -32,12 +32,16 @@ type OS struct {
 	outstanding map[string]int
 	acts        map[string]chan struct{} // act id: closed when its process was seen to end
 	reaped      map[string]model.Instant // act id: when that was
+	gone        map[string]model.Instant // act id: since when no look has found a process of it
 }
 
 // NewRunner returns a runner that keeps the output and exit files of acts in
 // dir, which it makes (mode 0700) when the first act starts.
 func NewRunner(clk clock.Clock, dir string) *OS {
-	return &OS{clk: clk, dir: dir, outstanding: make(map[string]int), acts: make(map[string]chan struct{}), reaped: make(map[string]model.Instant)}
+	return &OS{
+		clk: clk, dir: dir, outstanding: make(map[string]int), acts: make(map[string]chan struct{}),
+		reaped: make(map[string]model.Instant), gone: make(map[string]model.Instant),
+	}
 }
 
 // Wait waits until no program that this runner started is left, or until ctx
