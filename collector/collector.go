@@ -38,7 +38,7 @@ func New() *Collector {
 	c := &Collector{table: make(map[string]entry), series: make(map[string]*series)}
 	for _, m := range Metrics() {
 		if m.Program == ProgramExporter {
-			c.table[m.Name] = entry{Metric: m, desc: m.Desc()}
+			c.table[m.Name] = entry{Metric: m, desc: Desc(m)}
 		}
 	}
 	return c

@@ -3,6 +3,7 @@ package collector
 import (
 	"time"
 
+	"powerha_lpm_exporter/collector/table"
 	"powerha_lpm_exporter/internal/model"
 )
 
@@ -24,13 +25,13 @@ func Names() []string {
 
 // The cluster events that are counted.
 const (
-	EventNodeDown = "node_down" // another node went offline
-	EventNodeUp   = "node_up"   // another node came back
-	EventTakeover = "takeover"  // a resource group came online on a node that did not own it
+	EventNodeDown = table.EventNodeDown
+	EventNodeUp   = table.EventNodeUp
+	EventTakeover = table.EventTakeover
 )
 
 // Events lists them.
-func Events() []string { return []string{EventNodeDown, EventNodeUp, EventTakeover} }
+func Events() []string { return table.Events() }
 
 // Estimators of a freeze.
 const (

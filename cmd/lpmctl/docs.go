@@ -8,7 +8,7 @@ import (
 
 	"github.com/alecthomas/kingpin/v2"
 
-	"powerha_lpm_exporter/collector"
+	"powerha_lpm_exporter/collector/table"
 )
 
 func addDocs(app *kingpin.Application, t *tool, verbs map[string]func() int) {
@@ -16,18 +16,18 @@ func addDocs(app *kingpin.Application, t *tool, verbs map[string]func() int) {
 	docs.Command("metrics", "Print every metric of the exporter and the actor, as Markdown.")
 	verbs["docs metrics"] = func() int {
 		if t.output == "json" {
-			return t.json(collector.Metrics())
+			return t.json(table.Metrics())
 		}
-		writeMetrics(t.stdout, collector.Metrics())
+		writeMetrics(t.stdout, table.Metrics())
 		return exitOK
 	}
 }
 
-func writeMetrics(w io.Writer, all []collector.Metric) {
+func writeMetrics(w io.Writer, all []table.Metric) {
 	fmt.Fprintln(w, "# Metrics")
 	fmt.Fprintln(w)
 	fmt.Fprintln(w, "Every series carries `cluster` and `node`. Made by `lpmctl docs metrics`; do not edit.")
-	var program collector.Program
+	var program table.Program
 	for i, m := range all {
 		if i == 0 || m.Program != program {
 			program = m.Program

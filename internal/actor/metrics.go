@@ -27,7 +27,7 @@ func NewMetrics(view func() View, webhook func() map[string]uint64) *Metrics {
 	m := &Metrics{view: view, webhook: webhook, table: map[string]published{}}
 	for _, row := range collector.Metrics() {
 		if row.Program == collector.ProgramActor {
-			m.table[row.Name] = published{row, row.Desc()}
+			m.table[row.Name] = published{row, collector.Desc(row)}
 		}
 	}
 	return m
@@ -49,7 +49,7 @@ type sink struct {
 
 func (s sink) put(name string, v float64, labels ...string) {
 	p := s.m.table[name]
-	s.ch <- prometheus.MustNewConstMetric(p.desc, p.ValueType(), v, append([]string{s.cluster, s.node}, labels...)...)
+	s.ch <- prometheus.MustNewConstMetric(p.desc, collector.ValueType(p.Metric), v, append([]string{s.cluster, s.node}, labels...)...)
 }
 
 func (s sink) flag(name string, on bool, labels ...string) {

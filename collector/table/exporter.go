@@ -1,4 +1,4 @@
-package collector
+package table
 
 import "powerha_lpm_exporter/internal/model"
 

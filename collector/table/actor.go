@@ -1,4 +1,4 @@
-package collector
+package table
 
 func acted(name string, t Type, help string, labels ...string) Metric {
 	return Metric{Name: name, Type: t, Help: help, Labels: labels, Program: ProgramActor}
