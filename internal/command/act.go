@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -47,14 +46,27 @@ const (
 	unbornAfter = 30 * time.Second
 )
 
-// actID is what an id must look like, since it names files.
-var actID = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+// maxID is the longest id of an act.
+const maxID = 128
+
+// validID reports whether an id is one that may name files.
+func validID(id string) bool {
+	for i, c := range []byte(id) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_':
+		case i > 0 && (c == '.' || c == '-'):
+		default:
+			return false
+		}
+	}
+	return id != "" && len(id) <= maxID
+}
 
 // Start begins an act in a session of its own and returns at once. It refuses
 // an id that has been used before, whether or not that act has ended: files
 // of it are there.
 func (r *OS) Start(a Act) (Started, error) {
-	if !actID.MatchString(a.ID) {
+	if !validID(a.ID) {
 		return Started{}, fmt.Errorf("start %s: bad id %q of the act", a.Name, a.ID)
 	}
 	if err := checkArgv(a.Argv); err != nil {
@@ -126,7 +138,7 @@ func executable(path string) error {
 // and left no status ends as unknown, lostAfter after it was first found so.
 // The error matches fs.ErrNotExist when no act of the ID was ever started.
 func (r *OS) Poll(s Started) (Ended, bool, error) {
-	if !actID.MatchString(s.ID) {
+	if !validID(s.ID) {
 		return Ended{}, false, fmt.Errorf("poll act: bad id %q", s.ID)
 	}
 	stem := filepath.Join(r.dir, s.ID)

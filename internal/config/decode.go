@@ -8,9 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
-	"github.com/prometheus/common/model"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -226,12 +224,12 @@ func (d *decoder) duration(n *yaml.Node, v reflect.Value, key string) {
 		d.problem(n, key, "%s is no duration; write for instance 30s, 10m or 1h30m", show(n))
 		return
 	}
-	dur, err := model.ParseDuration(n.Value)
+	dur, err := parseDuration(n.Value)
 	if err != nil {
 		d.problem(n, key, "%q is no duration; write for instance 30s, 10m or 1h30m", n.Value)
 		return
 	}
-	v.SetInt(int64(time.Duration(dur)))
+	v.SetInt(int64(dur))
 }
 
 func (d *decoder) argv(n *yaml.Node, v reflect.Value, key string) {

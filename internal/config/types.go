@@ -1,23 +1,19 @@
 package config
 
-import (
-	"time"
-
-	"github.com/prometheus/common/model"
-)
+import "time"
 
 // D returns the duration as the standard library has it.
 func (d Duration) D() time.Duration { return time.Duration(d) }
 
 // String writes it in the notation of the file.
-func (d Duration) String() string { return model.Duration(d).String() }
+func (d Duration) String() string { return durationText(d.D()) }
 
 // MarshalText writes it in the notation of the file, in JSON and YAML alike.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 // UnmarshalText reads the notation of the file.
 func (d *Duration) UnmarshalText(b []byte) error {
-	v, err := model.ParseDuration(string(b))
+	v, err := parseDuration(string(b))
 	if err != nil {
 		return err
 	}
