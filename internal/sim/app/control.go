@@ -43,7 +43,7 @@ func Start(ctx context.Context, o Options, argv []string) (string, error) {
 	defer log.Close()
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stdout, cmd.Stderr, cmd.Dir = log, log, "/"
-	cmd.Env = []string{"LC_ALL=C", "PATH=/usr/bin:/usr/sbin:/bin"}
+	cmd.Env = []string{"LC_ALL=C", "PATH=/usr/bin:/usr/sbin:/bin", "GOMAXPROCS=1"} // it sleeps nearly always
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		return "", fmt.Errorf("start application of %s on %s: %w", o.Group, o.Node, err)

@@ -226,10 +226,11 @@ func (d Dir) buildGroup(g GroupSpec) error {
 	return nil
 }
 
-// writeScript writes one script of a group. It may be called by anybody, with any environment.
+// writeScript writes one script of a group. It may be called by anybody, with any environment. A monitor runs all day:
+// on one processor, Go's runtime starts at the smallest cost.
 func (d Dir) writeScript(path, what string, g GroupSpec, node string) error {
 	bin := filepath.Join(d.Bin(g.Nodes[0]), "powerha_sim")
-	text := fmt.Sprintf("#!/bin/sh\n# %s script of application %s\nexec %s app %s --dir %s --group %s%s\n",
+	text := fmt.Sprintf("#!/bin/sh\n# %s script of application %s\nGOMAXPROCS=1 exec %s app %s --dir %s --group %s%s\n",
 		what, g.Application(), quote(bin), what, quote(string(d)), g.Name, node)
 	return os.WriteFile(path, []byte(text), 0o755)
 }

@@ -74,7 +74,7 @@ func (s *scripts) run(r scriptRequest) (<-chan report, error) {
 // begin starts the server.
 func (s *scripts) begin() error {
 	cmd := exec.Command(s.self, "scripts", "--dir", string(s.dir), "--node", s.node)
-	cmd.Env, cmd.Dir, cmd.Stderr, cmd.SysProcAttr = []string{}, "/", os.Stderr, newSession()
+	cmd.Env, cmd.Dir, cmd.Stderr, cmd.SysProcAttr = []string{"GOMAXPROCS=1"}, "/", os.Stderr, newSession()
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return err
