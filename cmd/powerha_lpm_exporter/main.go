@@ -25,8 +25,6 @@ const (
 )
 
 func main() {
-	// No profile of it is served, and its table costs more than a megabyte. The earlier, the less is in it.
-	runtime.MemProfileRate = 0
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
