@@ -3,11 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/alecthomas/kingpin/v2"
-	"github.com/prometheus/common/model"
 
+	"powerha_lpm_exporter/internal/config"
 	"powerha_lpm_exporter/internal/control"
 )
 
@@ -26,11 +25,11 @@ func addOperator(app *kingpin.Application, t *tool, verbs map[string]func() int)
 	by := extend.Flag("for", "By how much, e.g. 30m.").Required().String()
 	extendReason := extend.Arg("reason", "Why, for the journal.").Required().String()
 	verbs["extend"] = func() int {
-		d, err := model.ParseDuration(*by)
-		if err != nil || d <= 0 {
+		var d config.Duration
+		if err := d.UnmarshalText([]byte(*by)); err != nil || d <= 0 {
 			return t.fail(exitUsage, "--for %q is no duration; write for instance 30m or 1h30m", *by)
 		}
-		return t.operator(control.OperatorRequest{Verb: control.VerbExtend, For: time.Duration(d), Reason: *extendReason})
+		return t.operator(control.OperatorRequest{Verb: control.VerbExtend, For: d.D(), Reason: *extendReason})
 	}
 
 	resume := app.Command("resume", "Resume management now, if the evidence allows it.")

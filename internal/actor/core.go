@@ -29,6 +29,8 @@ const (
 	adoptAfter = 15 * time.Second
 	// readLimit: a read in flight for longer is not waited for any more.
 	readLimit = 2 * time.Minute
+	// respite is left to the DR script after the answer of a prepare: what we read next would compete with its last words.
+	respite = time.Second
 )
 
 // Core is the actor's judgement and memory. It is not safe for concurrent use.
@@ -50,6 +52,7 @@ type Core struct {
 	decision decide.Decision
 	decided  model.Instant
 	prep     *prepare
+	answered model.Instant // when the last prepare was
 	ops      []*operation
 
 	mine      map[string]bool            // acts whose intent this process has written and not launched yet
@@ -342,7 +345,9 @@ func (c *Core) judge() {
 		d.Detail = c.lost()[0].Node
 	}
 	c.show(d)
-	c.ask(d.Need...)
+	if !c.respite() {
+		c.ask(d.Need...)
+	}
 	if d.Page {
 		c.page(string(d.Reason), c.trackEpisode(), strings.TrimSpace(d.Next+" "+d.Detail))
 	}

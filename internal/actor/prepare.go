@@ -341,5 +341,8 @@ func (c *Core) replyPrepared(v control.Verdict, r decide.Reason, text string) {
 	}
 	c.emit(ReplyDR{c.prep.id, control.DRReply{Done: true, Verdict: v, Reason: string(r), Message: text}})
 	c.logf(v != control.VerdictOK, "msg", text, "verdict", string(v), "reason", string(r), "episode", c.prep.episode)
-	c.prep = nil
+	c.prep, c.answered = nil, c.now
 }
+
+// respite reports whether the DR script may still be writing its last words.
+func (c *Core) respite() bool { return !c.answered.IsZero() && c.now.Sub(c.answered) < respite }

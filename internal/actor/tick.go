@@ -34,8 +34,8 @@ func (c *Core) quick() time.Duration {
 func (c *Core) poll() {
 	in := c.opt.Interval
 	switch t, e := c.st.Track, c.episode(); {
-	case c.prep != nil:
-		return // the prepare reads what it needs, and nothing beside it
+	case c.prep != nil, c.respite():
+		return // the prepare reads what it needs, and nothing beside it or right after it
 	case t == nil:
 		c.refresh(in, backgroundSources()...)
 	case e.ID == "" || e.Open || e.End.IsZero():
