@@ -98,7 +98,7 @@ func New(ctx context.Context, o Options) (_ *Lab, err error) {
 func (l *Lab) up(ctx context.Context) error {
 	args := []string{
 		"up", "--dir", string(l.world), "--nodes", strings.Join(l.Nodes, ","), "--cluster", Cluster, "--version", l.Version,
-		"--groups", Group, "--timer-scale", strconv.FormatFloat(l.TimerScale, 'g', -1, 64), "--app-port", strconv.Itoa(l.appBase),
+		"--groups", Group, "--monitor-interval", "30s", "--timer-scale", strconv.FormatFloat(l.TimerScale, 'g', -1, 64), "--app-port", strconv.Itoa(l.appBase),
 	}
 	for name, value := range l.Knobs {
 		args = append(args, "--knob", name+"="+value)
