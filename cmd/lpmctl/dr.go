@@ -2,14 +2,19 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"powerha_lpm_exporter/internal/clock"
 	"powerha_lpm_exporter/internal/command"
 	"powerha_lpm_exporter/internal/config"
+	"powerha_lpm_exporter/internal/control"
 	"powerha_lpm_exporter/internal/drscript"
 	"powerha_lpm_exporter/internal/durable"
 	"powerha_lpm_exporter/internal/model"
@@ -42,7 +47,19 @@ func runDR(ctx context.Context, file string, args, environ []string, stdout io.W
 		path = config.DefaultPath
 	}
 	cfg, err := config.LoadLenient(path, path != config.DefaultPath)
-	s := &drscript.Script{Config: cfg, Clock: clk, Actor: actorOf(cfg), Alive: command.Alive}
+	s := &drscript.Script{Config: cfg, Clock: clk, Actor: actorOf(cfg)}
+	acts := command.NewRunner(clk, filepath.Join(cfg.StateDir, "actor", "acts"))
+	s.Running = func(l control.Launched) bool {
+		_, ended, err := acts.Poll(command.Started{ID: l.ID, PID: l.PID, StartTime: l.StartTime})
+		return !ended && !errors.Is(err, fs.ErrNotExist)
+	}
+	s.Outstanding = func(since time.Time) (out []control.Launched, err error) {
+		begun, err := acts.Outstanding(since)
+		for _, b := range begun {
+			out = append(out, control.Launched{ID: b.ID, PID: b.PID})
+		}
+		return out, err
+	}
 	if err != nil {
 		s.Complaint = err.Error()
 	}

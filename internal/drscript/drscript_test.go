@@ -63,8 +63,9 @@ func newScript(a Actor) (*Script, *clock.Fake, *durable.Mem) {
 	cfg.Cluster.Node = "n1"
 	return &Script{
 		Config: cfg, Clock: clk, FS: m, Actor: a,
-		NodeState: func(context.Context) (model.NodeState, error) { return model.NodeUnmanaged, nil },
-		Alive:     func(int, string) bool { return false },
+		NodeState:   func(context.Context) (model.NodeState, error) { return model.NodeUnmanaged, nil },
+		Running:     func(control.Launched) bool { return false },
+		Outstanding: func(time.Time) ([]control.Launched, error) { return nil, nil },
 	}, clk, m
 }
 
@@ -298,9 +299,9 @@ func TestActorLost(t *testing.T) {
 	s, clk, _ := newScript(lost)
 	states := []model.NodeState{model.NodeLeaving, model.NodeUnmanaged}
 	looks := 0
-	s.Alive = func(pid int, start string) bool {
-		if pid != 42 || start != "7" {
-			t.Errorf("looked at %d %q", pid, start)
+	s.Running = func(l control.Launched) bool {
+		if l.PID != 42 || l.StartTime != "7" {
+			t.Errorf("looked at %+v", l)
 		}
 		looks++
 		return looks <= 3
@@ -327,6 +328,31 @@ func TestActorLost(t *testing.T) {
 	}
 	if looks != 5 || len(states) != 0 {
 		t.Errorf("%d looks, %d states left", looks, len(states))
+	}
+}
+
+// S8: the actor is lost between the start of the stop and the word of it; the script finds the command by its files.
+func TestActorLostBeforeItsWord(t *testing.T) {
+	var mute actor = func(context.Context, control.DRRequest, func(control.DRReply)) error { return control.ErrLost }
+	for _, tc := range []struct {
+		name string
+		left []control.Launched
+		want string
+	}{
+		{"begun", []control.Launched{{ID: "unmanage-1"}}, "`unmanage-1` has ended, the node is unmanaged"},
+		{"not begun", nil, "left to PowerHA alone"},
+	} {
+		s, _, _ := newScript(mute)
+		s.Outstanding = func(since time.Time) ([]control.Launched, error) {
+			if since.After(start.Wall) || start.Wall.Sub(since) > time.Minute {
+				t.Errorf("%s: looked for commands since %s, the phase began at %s", tc.name, since, start.Wall)
+			}
+			return tc.left, nil
+		}
+		out, exit := aix(t, s, "premigrate", "pmig")
+		if exit != 0 || !strings.Contains(out, tc.want) {
+			t.Errorf("%s: exit %d\n%s", tc.name, exit, out)
+		}
 	}
 }
 

@@ -14,8 +14,8 @@ import (
 
 // phase does one phase of a migration. It ends within the limit.
 func (s *Script) phase(ctx context.Context, kind model.EventKind) outcome {
-	limit := s.limit()
-	deadline := s.Clock.Now().Add(limit)
+	limit, began := s.limit(), s.Clock.Now()
+	deadline := began.Add(limit)
 	ctx, cancel := s.Clock.WithTimeout(ctx, limit)
 	defer cancel()
 
@@ -31,7 +31,7 @@ func (s *Script) phase(ctx context.Context, kind model.EventKind) outcome {
 	if err := s.write(kind, id, details); err != nil {
 		o.add(failure, "the episode log could not be written, the exporter will not see this %s: %v", kind, err)
 	}
-	call := call{Script: s, kind: kind, id: id, deadline: deadline}
+	call := call{Script: s, kind: kind, id: id, began: began, deadline: deadline}
 	switch kind {
 	case model.EventCheck:
 		call.check(ctx, &o)
@@ -48,6 +48,7 @@ type call struct {
 	*Script
 	kind     model.EventKind
 	id       string
+	began    model.Instant
 	deadline model.Instant
 
 	launched *control.Launched
@@ -112,7 +113,7 @@ func (c *call) prepare(ctx context.Context, o *outcome) {
 	switch {
 	case err == nil:
 		c.conclude(o, refuse)
-	case c.launched == nil:
+	case c.launched == nil && !c.begun(o, err):
 		o.add(warning, "not prepared by us, the migration is left to PowerHA alone: %v", err)
 	default:
 		c.alone(ctx, o, err, refuse)
@@ -133,15 +134,36 @@ func (c *call) prepare(ctx context.Context, o *outcome) {
 	}
 }
 
+// begun looks whether the actor, lost in the midst of its answer, had begun a command all the same: PowerHA's script
+// must not come beside it.
+func (c *call) begun(o *outcome, lost error) bool {
+	if !errors.Is(lost, control.ErrLost) {
+		return false
+	}
+	// A second of leeway: some file systems keep no more.
+	left, err := c.Outstanding(c.began.Wall.Add(-time.Second))
+	if err != nil {
+		o.add(warning, "whether the actor had begun a command cannot be told: %v", err)
+	}
+	if len(left) == 0 {
+		return false
+	}
+	c.launched = &left[0]
+	return true
+}
+
 // alone waits, without the actor, for the command that it had started and for the node to come to rest.
 func (c *call) alone(ctx context.Context, o *outcome, lost error, refuse bool) {
 	what := strings.Join(c.launched.Argv, " ")
+	if what == "" {
+		what = c.launched.ID
+	}
 	if ctx.Err() == nil {
 		o.add(warning, "waiting without the actor for `%s` (pid %d): %v", what, c.launched.PID, lost)
 	}
 	state := model.NodeUnknown
 	for ctx.Err() == nil {
-		if !c.Alive(c.launched.PID, c.launched.StartTime) {
+		if !c.Running(*c.launched) {
 			now, err := c.NodeState(ctx)
 			if state = now; err == nil && atRest(now) {
 				o.add(warning, "`%s` has ended, the node is %s", what, state)

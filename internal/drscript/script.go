@@ -54,8 +54,11 @@ type Script struct {
 	Actor Actor
 	// NodeState asks the cluster for the state of this node.
 	NodeState func(ctx context.Context) (model.NodeState, error)
-	// Alive reports whether a process that the actor started still runs.
-	Alive func(pid int, startTime string) bool
+	// Running reports whether a command that the actor began still runs; without a PID the ID tells which it is.
+	Running func(control.Launched) bool
+	// Outstanding finds commands that the actor began at or after a time of day and that have left no end. It is
+	// asked when the actor was lost before it could tell.
+	Outstanding func(since time.Time) ([]control.Launched, error)
 }
 
 // severity of a line for drmgr.
