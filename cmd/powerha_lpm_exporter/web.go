@@ -55,7 +55,8 @@ func (p *program) metrics() http.Handler {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(p.exp.Collector())
 	opts := promhttp.HandlerOpts{
-		EnableOpenMetrics: true, MaxRequestsInFlight: p.flags.maxRequests,
+		// A compressor takes a megabyte of memory; a page is some forty kilobytes.
+		EnableOpenMetrics: true, MaxRequestsInFlight: p.flags.maxRequests, DisableCompression: true,
 		ErrorHandling: promhttp.ContinueOnError, ErrorLog: errorLog{p.logger},
 	}
 	if p.flags.noRuntime {
