@@ -6,70 +6,20 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"runtime"
-	"runtime/debug"
-	"syscall"
 
-	"powerha_lpm_exporter/internal/config"
-	"powerha_lpm_exporter/internal/logging"
+	"powerha_lpm_exporter/internal/daemon"
 )
 
-// Exit codes.
-const (
-	exitOK    = 0
-	exitError = 1
-	exitUsage = 2
-)
-
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
-}
+func main() { os.Exit(daemon.Main(run)) }
 
 // run is the whole program. It ends when ctx does.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	f := newFlags(stdout, stderr)
 	done, err := f.parse(args)
-	switch {
-	case err != nil:
-		fmt.Fprintf(stderr, "%s: %v; try --help\n", name, err)
-		return exitUsage
-	case done:
-		return exitOK
-	}
-	if os.Getenv("GOGC") == "" {
-		// The live heap is some two megabytes, so collecting twice as often costs next to nothing and keeps the program small.
-		debug.SetGCPercent(50)
-	}
-	if os.Getenv("GOMAXPROCS") == "" {
-		// It shares the node with a database: two are plenty.
-		runtime.GOMAXPROCS(min(2, runtime.GOMAXPROCS(0)))
-	}
-	logger, err := logging.New(stderr, f.log)
-	if err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", name, err)
-		return exitUsage
-	}
-	slogger, err := logging.NewSlog(stderr, f.log)
-	if err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", name, err)
-		return exitUsage
-	}
-	cfg, err := config.Load(f.configFile, f.configNamed)
-	if err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", name, err)
-		return exitError
-	}
-	p := &program{flags: f, logger: logger, slog: slogger, cfg: cfg}
-	if err := p.serve(ctx); err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", name, err)
-		return exitError
-	}
-	return exitOK
+	return f.Run(ctx, stderr, done, err, func(ctx context.Context, b daemon.Base) error {
+		p := &program{flags: f, logger: b.Logger, slog: b.Slog, cfg: b.Config}
+		return p.serve(ctx)
+	})
 }

@@ -209,7 +209,7 @@ func (p *program) reloads(ctx context.Context) {
 }
 
 func (p *program) reload() {
-	cfg, err := config.Load(p.flags.configFile, p.flags.configNamed)
+	cfg, err := config.Load(p.flags.ConfigFile, p.flags.ConfigNamed)
 	if err != nil {
 		_ = level.Error(p.logger).Log("msg", "the configuration was not reloaded; the old one stays in force", "err", err)
 		return

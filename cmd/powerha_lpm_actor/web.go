@@ -40,8 +40,8 @@ func (p *program) listen() (l listeners, err error) {
 			l.close()
 		}
 	}()
-	if !systemd(p.flags.web) {
-		for _, addr := range *p.flags.web.WebListenAddresses {
+	if !systemd(p.flags.Web) {
+		for _, addr := range *p.flags.Web.WebListenAddresses {
 			x, err := net.Listen("tcp", addr)
 			if err != nil {
 				return l, fmt.Errorf("listen on %s: %w; choose another --web.listen-address", addr, err)
@@ -73,23 +73,23 @@ func (p *program) web(ctx context.Context, l []net.Listener) error {
 		hooks = p.hook.Counts
 	}
 	reg.MustRegister(actor.NewMetrics(p.actor.View, hooks))
-	if !p.flags.noRuntime {
+	if !p.flags.NoRuntime {
 		reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	}
 	landing, err := web.NewLandingPage(web.LandingConfig{
 		Name: "PowerHA LPM Actor", Description: "Decides and acts for Live Partition Mobility of a PowerHA SystemMirror node",
 		Version: version.Info(), Profiling: "false",
-		Links: []web.LandingLinks{{Address: p.flags.telemetry, Text: "Metrics"}, {Address: "/status", Text: "Status"}},
+		Links: []web.LandingLinks{{Address: p.flags.Telemetry, Text: "Metrics"}, {Address: "/status", Text: "Status"}},
 	})
 	if err != nil {
 		return fmt.Errorf("landing page: %w", err)
 	}
-	srv := server(p.actor.Handler(reg, p.flags.telemetry, p.flags.maxRequests, landing))
+	srv := server(p.actor.Handler(reg, p.flags.Telemetry, p.flags.MaxRequests, landing))
 	return p.until(ctx, srv, func() error {
-		if systemd(p.flags.web) {
-			return web.ListenAndServe(srv, p.flags.web, p.slog)
+		if systemd(p.flags.Web) {
+			return web.ListenAndServe(srv, p.flags.Web, p.slog)
 		}
-		return web.ServeMultiple(l, srv, p.flags.web, p.slog)
+		return web.ServeMultiple(l, srv, p.flags.Web, p.slog)
 	})
 }
 

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"powerha_lpm_exporter/internal/daemon"
 	"powerha_lpm_exporter/internal/snapshot"
 )
 
@@ -233,7 +234,7 @@ func TestEndToEnd(t *testing.T) {
 		t.Errorf("snapshot: %v, %v", snap.Node, err)
 	}
 	openMetrics(t, p)
-	if code := p.end(syscall.SIGTERM); code != exitOK {
+	if code := p.end(syscall.SIGTERM); code != daemon.ExitOK {
 		t.Errorf("exit %d after SIGTERM\n%s", code, p.said())
 	}
 	if _, err := os.Stat(filepath.Join(dir, "state", "exporter", "exporter.json")); err != nil {
@@ -440,17 +441,17 @@ func TestRefusals(t *testing.T) {
 		code int
 		text string
 	}{
-		"unknown flag":   {[]string{"--nonsense"}, exitUsage, "nonsense"},
-		"bad number":     {[]string{"--web.max-requests=x"}, exitUsage, "web.max-requests"},
-		"path taken":     {[]string{"--web.telemetry-path=/status"}, exitUsage, "choose another"},
-		"named file":     {[]string{"--config.file=" + filepath.Join(dir, "none.yml")}, exitError, "none.yml"},
-		"unknown key":    {[]string{"--config.file=" + bad}, exitError, "bad.yml:2"},
-		"port in use":    {[]string{"--config.file=" + empty, "--web.listen-address=" + l.Addr().String()}, exitError, "--web.listen-address"},
-		"web config":     {[]string{"--config.file=" + empty, "--web.config.file=" + filepath.Join(dir, "no.yml")}, exitError, "--web.config.file"},
-		"log level":      {[]string{"--log.level=loud"}, exitUsage, "log.level"},
-		"help":           {[]string{"--help"}, exitOK, ""},
-		"version":        {[]string{"--version"}, exitOK, ""},
-		"extra argument": {[]string{"now"}, exitUsage, "now"},
+		"unknown flag":   {[]string{"--nonsense"}, daemon.ExitUsage, "nonsense"},
+		"bad number":     {[]string{"--web.max-requests=x"}, daemon.ExitUsage, "web.max-requests"},
+		"path taken":     {[]string{"--web.telemetry-path=/status"}, daemon.ExitUsage, "choose another"},
+		"named file":     {[]string{"--config.file=" + filepath.Join(dir, "none.yml")}, daemon.ExitError, "none.yml"},
+		"unknown key":    {[]string{"--config.file=" + bad}, daemon.ExitError, "bad.yml:2"},
+		"port in use":    {[]string{"--config.file=" + empty, "--web.listen-address=" + l.Addr().String()}, daemon.ExitError, "--web.listen-address"},
+		"web config":     {[]string{"--config.file=" + empty, "--web.config.file=" + filepath.Join(dir, "no.yml")}, daemon.ExitError, "--web.config.file"},
+		"log level":      {[]string{"--log.level=loud"}, daemon.ExitUsage, "log.level"},
+		"help":           {[]string{"--help"}, daemon.ExitOK, ""},
+		"version":        {[]string{"--version"}, daemon.ExitOK, ""},
+		"extra argument": {[]string{"now"}, daemon.ExitUsage, "now"},
 	} {
 		var out, errs bytes.Buffer
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -459,7 +460,7 @@ func TestRefusals(t *testing.T) {
 		if code != tt.code || !strings.Contains(errs.String(), tt.text) {
 			t.Errorf("%s: exit %d, said %q; want %d and %q", name, code, errs.String(), tt.code, tt.text)
 		}
-		if n := strings.Count(errs.String(), "\n"); code != exitOK && n != 1 {
+		if n := strings.Count(errs.String(), "\n"); code != daemon.ExitOK && n != 1 {
 			t.Errorf("%s: %d lines: %s", name, n, errs.String())
 		}
 	}

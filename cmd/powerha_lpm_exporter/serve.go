@@ -49,8 +49,8 @@ type program struct {
 // serve binds everything first, so that nothing is half started, and then works until ctx ends.
 func (p *program) serve(ctx context.Context) error {
 	p.clk = clock.System()
-	if err := web.Validate(*p.flags.web.WebConfigFile); err != nil {
-		return fmt.Errorf("--web.config.file %s: %w", *p.flags.web.WebConfigFile, err)
+	if err := web.Validate(*p.flags.Web.WebConfigFile); err != nil {
+		return fmt.Errorf("--web.config.file %s: %w", *p.flags.Web.WebConfigFile, err)
 	}
 	listeners, err := p.listen()
 	if err != nil {
@@ -97,11 +97,11 @@ func (p *program) serve(ctx context.Context) error {
 // listen binds the addresses of --web.listen-address, unless they come from systemd or are no TCP addresses: those
 // the toolkit binds itself.
 func (p *program) listen() ([]net.Listener, error) {
-	if s := p.flags.web.WebSystemdSocket; s != nil && *s {
+	if s := p.flags.Web.WebSystemdSocket; s != nil && *s {
 		return nil, nil
 	}
 	var out []net.Listener
-	for _, addr := range *p.flags.web.WebListenAddresses {
+	for _, addr := range *p.flags.Web.WebListenAddresses {
 		if strings.HasPrefix(addr, "vsock://") {
 			closeAll(out)
 			return nil, nil
@@ -125,9 +125,9 @@ func closeAll(ls []net.Listener) {
 func (p *program) serveWeb(srv *http.Server, ls []net.Listener) error {
 	logger := p.slog
 	if len(ls) == 0 {
-		return web.ListenAndServe(srv, p.flags.web, logger)
+		return web.ListenAndServe(srv, p.flags.Web, logger)
 	}
-	return web.ServeMultiple(ls, srv, p.flags.web, logger)
+	return web.ServeMultiple(ls, srv, p.flags.Web, logger)
 }
 
 // build makes the exporter of the configuration.
@@ -221,7 +221,7 @@ func (p *program) reloadOnHangup(ctx context.Context) {
 func (p *program) reload(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	cfg, err := config.Load(p.flags.configFile, p.flags.configNamed)
+	cfg, err := config.Load(p.flags.ConfigFile, p.flags.ConfigNamed)
 	var opts exporter.Options
 	if err == nil {
 		opts, err = exporter.OptionsOf(cfg, p.flags.enabled(), p.clk.Now().Wall)

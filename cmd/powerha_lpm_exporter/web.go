@@ -25,7 +25,7 @@ import (
 // handler serves everything. ctx ends reloads that are under way at the end.
 func (p *program) handler(ctx context.Context) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET "+p.flags.telemetry, p.metrics())
+	mux.Handle("GET "+p.flags.Telemetry, p.metrics())
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = fmt.Fprintln(w, "healthy")
 	})
@@ -42,7 +42,7 @@ func (p *program) handler(ctx context.Context) http.Handler {
 		Name: "PowerHA LPM Exporter", Description: "Live Partition Mobility of a PowerHA SystemMirror node",
 		Version: version.Info(), Profiling: "false",
 		Links: []web.LandingLinks{
-			{Address: p.flags.telemetry, Text: "Metrics"},
+			{Address: p.flags.Telemetry, Text: "Metrics"},
 			{Address: "/status", Text: "Status", Description: "what this node knows now (JSON: /status?format=json)"},
 		},
 	}); err == nil {
@@ -56,10 +56,10 @@ func (p *program) metrics() http.Handler {
 	reg.MustRegister(p.exp.Collector())
 	opts := promhttp.HandlerOpts{
 		// A compressor takes a megabyte of memory; a page is some forty kilobytes.
-		EnableOpenMetrics: true, MaxRequestsInFlight: p.flags.maxRequests, DisableCompression: true,
+		EnableOpenMetrics: true, MaxRequestsInFlight: p.flags.MaxRequests, DisableCompression: true,
 		ErrorHandling: promhttp.ContinueOnError, ErrorLog: errorLog{p.logger},
 	}
-	if p.flags.noRuntime {
+	if p.flags.NoRuntime {
 		return promhttp.HandlerFor(reg, opts)
 	}
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
