@@ -186,7 +186,11 @@ func (f *folder) started(e model.EpisodeEvent) {
 		}
 	}
 	if ep == nil || ep.Pre.IsZero() {
+		checked := ep != nil && ep.Provisional
 		ep = f.promote(e)
+		if checked {
+			return // the script that checked has its premigrate to tell yet: the node is only being prepared
+		}
 	}
 	setPhase(ep, model.PhaseMigrating, e.Time)
 }

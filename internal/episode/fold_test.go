@@ -68,6 +68,11 @@ func TestFold(t *testing.T) {
 		want   []want
 	}{
 		"nothing": {},
+		"a start behind a check: our script has its premigrate to tell yet": {
+			[]model.EpisodeEvent{ev(0, model.EventCheck, "a"), ev(1, model.EventStarted, "x")},
+			5,
+			[]want{{"a", model.PhasePreparing, true, false, -1, none}},
+		},
 		"a check is provisional": {
 			[]model.EpisodeEvent{ev(0, model.EventCheck, "a")},
 			60,
