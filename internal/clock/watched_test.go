@@ -3,6 +3,7 @@ package clock
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -96,16 +97,16 @@ func TestWatchedOneWatcher(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var skew time.Duration
 		w, _ := skewed(&skew)
-		pauses := 0
-		w.pause = func(d time.Duration) { pauses++; time.Sleep(d) }
+		var pauses atomic.Int32
+		w.pause = func(d time.Duration) { pauses.Add(1); time.Sleep(d) }
 		for range 500 {
 			if err := Sleep(t.Context(), w, 10*time.Millisecond); err != nil {
 				t.Fatal(err)
 			}
 		}
 		idle()
-		if pauses > 23 { // of 250 ms, in 5.5 s
-			t.Errorf("%d pauses", pauses)
+		if n := pauses.Load(); n > 23 { // of 250 ms, in 5.5 s
+			t.Errorf("%d pauses", n)
 		}
 	})
 }
