@@ -119,8 +119,12 @@ func (o Options) broken() bool {
 
 // mendAtStart ends what a restart cures.
 func (o Options) mendAtStart() error {
-	b, err := os.ReadFile(o.brokenFile())
-	if err != nil || string(b) != untilRestart {
+	switch b, err := os.ReadFile(o.brokenFile()); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("start application of %s on %s: %w", o.Group, o.Node, err)
+	case string(b) != untilRestart:
 		return nil
 	}
 	return o.Mend()
