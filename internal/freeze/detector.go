@@ -181,7 +181,9 @@ func (d *Detector) threshold(tick time.Duration) time.Duration {
 // of sleep before it, and the waits for a processor before it (a process that
 // is to be stopped has to run to stop) and after it. None of this need have
 // been spent outside the freeze, so its length lies between elapsed - tick -
-// lateness - waits and elapsed. The estimate is the middle.
+// lateness - waits and elapsed: the bound holds both ends. Threads wait side
+// by side as a rule, so the estimate is the middle of what is left when only
+// the most delayed one is counted.
 //
 // It is a stall when the waits explain most of it. The longest chain of them
 // that can be is the sampler's own and that of the thread which has to hand a
@@ -195,8 +197,8 @@ func (d *Detector) gap(g Gap, elapsed, over time.Duration) Gap {
 	}
 	g.Kind = Suspended
 	low := max(0, over-late-g.Waits)
-	g.Estimate = (low + elapsed) / 2
-	g.Bound = (elapsed-low)/2 + Rate(elapsed) + time.Microsecond
+	g.Estimate = (max(0, over-late-g.RunDelay) + elapsed) / 2
+	g.Bound = max(g.Estimate-low, elapsed-g.Estimate) + Rate(elapsed) + time.Microsecond
 	g.Start.Wall = g.Start.Wall.Add(min(g.Tick, elapsed) / 2)
 	return g
 }
