@@ -277,7 +277,7 @@ func (s *stage) calm() bool {
 func (s *stage) migrate(ctx context.Context) error {
 	s.headline("the HMC moves n1")
 	args := append([]string{
-		"lpm", "--dir", filepath.Join(s.lab.Dir, "sim"), "--node", "n1", "--precopy", "4s", "--freeze", s.scenario.freeze.String(),
+		"lpm", "--dir", filepath.Join(s.lab.Dir, "sim"), "--node", "n1", "--precopy", "7s", "--freeze", s.scenario.freeze.String(),
 	}, s.scenario.lpm...)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
