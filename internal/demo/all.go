@@ -14,18 +14,20 @@ import (
 )
 
 // playAll runs every scenario in a process of its own, side by side: they
-// mostly wait. It prints each one's summary as it ends.
+// mostly wait. It prints each one's summary as it ends. One that fails is
+// played once more, alone: its spans are scaled down to seconds, which a
+// machine that is busy with the others may not keep.
 func playAll(ctx context.Context, o options, out *screen.Screen) error {
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
 	var (
-		group  sync.WaitGroup
-		mu     sync.Mutex
-		failed []error
+		group sync.WaitGroup
+		mu    sync.Mutex
+		again []scenario
 	)
-	// They mostly wait, but each polls its cluster by commands every second: more than this starve each other.
+	// Each polls its cluster by commands: more than this starve each other.
 	room := make(chan struct{}, max(2, runtime.NumCPU()))
 	for _, s := range scenarios() {
 		group.Go(func() {
@@ -35,21 +37,39 @@ func playAll(ctx context.Context, o options, out *screen.Screen) error {
 			case <-ctx.Done():
 				return
 			}
-			start := time.Now()
-			cmd := exec.CommandContext(ctx, self, "--root", o.root, "--skip-build", "--headless", s.name)
-			cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-			cmd.WaitDelay = 30 * time.Second
-			text, err := cmd.CombinedOutput()
+			text, err := playAlone(ctx, self, o, s)
 			mu.Lock()
 			defer mu.Unlock()
 			out.Say(screen.Plain, "%s", text)
 			if err != nil {
-				failed = append(failed, fmt.Errorf("scenario %s failed after %.0f s: %w", s.name, time.Since(start).Seconds(), err))
-				return
+				out.Say(screen.Bad, "%v", err)
+				again = append(again, s)
 			}
-			out.Say(screen.Good, "ok: %s (%.0f s)", s.name, time.Since(start).Seconds())
 		})
 	}
 	group.Wait()
+	var failed []error
+	for _, s := range again {
+		if ctx.Err() != nil {
+			break
+		}
+		out.Say(screen.Headline, "%s is played once more, alone", s.name)
+		text, err := playAlone(ctx, self, o, s)
+		out.Say(screen.Plain, "%s", text)
+		failed = append(failed, err)
+	}
 	return errors.Join(append(failed, ctx.Err())...)
+}
+
+// playAlone runs one scenario to its end and returns what it printed.
+func playAlone(ctx context.Context, self string, o options, s scenario) (string, error) {
+	start := time.Now()
+	cmd := exec.CommandContext(ctx, self, "--root", o.root, "--skip-build", "--headless", s.name)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 30 * time.Second
+	text, err := cmd.CombinedOutput()
+	if err != nil {
+		return string(text), fmt.Errorf("scenario %s failed after %.0f s: %w", s.name, time.Since(start).Seconds(), err)
+	}
+	return fmt.Sprintf("%s\nok: %s (%.0f s)", text, s.name, time.Since(start).Seconds()), nil
 }
