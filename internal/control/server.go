@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"powerha_lpm_exporter/internal/httpserve"
 )
 
 // SocketName is the socket, relative to state_dir.
@@ -41,22 +43,10 @@ func Serve(ctx context.Context, path string, h Handler) error {
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ConnContext:       withCaller,
 	}
-	done := make(chan error, 1)
-	go func() { done <- srv.Serve(l) }()
-	select {
-	case err = <-done:
-	case <-ctx.Done():
-		// The handlers' contexts derive from ctx, so they are ending.
-		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		err = srv.Shutdown(bounded)
-		cancel()
-		if served := <-done; !errors.Is(served, http.ErrServerClosed) {
-			err = errors.Join(err, served)
-		}
-	}
-	_ = srv.Close()
+	// The handlers' contexts derive from ctx, so they end with it.
+	err = httpserve.Until(ctx, srv, func() error { return srv.Serve(l) })
 	_ = os.Remove(path)
-	if err != nil && !errors.Is(err, http.ErrServerClosed) {
+	if err != nil {
 		return fmt.Errorf("serve control socket %s: %w", path, err)
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"time"
 
+	"powerha_lpm_exporter/internal/httpserve"
 	"powerha_lpm_exporter/internal/model"
 )
 
@@ -40,21 +41,7 @@ func ServeListener(ctx context.Context, l net.Listener, creds *Credentials, node
 		MaxHeaderBytes:    8 << 10,
 		ErrorLog:          log.New(io.Discard, "", 0), // strangers at the door; a peer sees its own failure
 	}
-	done := make(chan error, 1)
-	go func() { done <- srv.ServeTLS(l, "", "") }()
-	var err error
-	select {
-	case err = <-done:
-	case <-ctx.Done():
-		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		err = srv.Shutdown(bounded)
-		cancel()
-		if served := <-done; !errors.Is(served, http.ErrServerClosed) {
-			err = errors.Join(err, served)
-		}
-	}
-	_ = srv.Close()
-	if err != nil && !errors.Is(err, http.ErrServerClosed) {
+	if err := httpserve.Until(ctx, srv, func() error { return srv.ServeTLS(l, "", "") }); err != nil {
 		return fmt.Errorf("serve peer actors on %s: %w", l.Addr(), err)
 	}
 	return nil
