@@ -35,10 +35,12 @@ type Gap struct {
 	// Stepped it is the signed step of the time of day, for Faulty the negative
 	// difference.
 	Estimate, Bound time.Duration
-	// Clock names the one that was taken, or that is faulty: mono, raw, boot, real.
+	// Clock names the one that was taken, or that is faulty: mono, raw, boot, timebase, real.
 	Clock string
-	// What each clock, the run delay and the waits (see Sample) grew by over the gap.
-	Mono, Raw, Boot, Real, RunDelay, Waits time.Duration
+	// What each clock, the run delay, the waits and the dispatch time (see Sample) grew by over the gap.
+	Mono, Raw, Boot, Base, Real, RunDelay, Waits, Dispatched time.Duration
+	// Traced: a debugger holds this process, so that it may have been stopped alone.
+	Traced bool
 	// Tick is the interval that was expected.
 	Tick time.Duration
 }
@@ -53,6 +55,8 @@ type Config struct {
 	FineTick, CoarseTick           time.Duration // 10 ms while an episode is open, else 250 ms
 	FineThreshold, CoarseThreshold time.Duration // over the expected tick: 40 ms, 200 ms
 	StepThreshold                  time.Duration // of the time of day against the monotonic clock: 40 ms
+	// Processors is how many there are at most: what a partition is dispatched beside a freeze grows with them.
+	Processors int
 }
 
 func (c Config) withDefaults() Config {
@@ -66,6 +70,7 @@ func (c Config) withDefaults() Config {
 	def(&c.FineThreshold, 40*time.Millisecond)
 	def(&c.CoarseThreshold, 200*time.Millisecond)
 	def(&c.StepThreshold, 40*time.Millisecond)
+	c.Processors = max(1, c.Processors)
 	return c
 }
 
@@ -86,7 +91,7 @@ type Detector struct {
 	last Sample
 	late [lateHistory]time.Duration // of the last ticks without a gap
 	next int                        // index into late
-	out  [5]Gap
+	out  [6]Gap
 }
 
 // New returns a detector with a coarse tick.
@@ -128,6 +133,12 @@ func (d *Detector) Step(s Sample) []Gap {
 		g.RunDelay = max(0, s.RunDelay-last.RunDelay)
 		g.Waits = max(g.RunDelay, s.Waits-last.Waits)
 	}
+	if s.Has&last.Has&HasBase != 0 {
+		g.Base = s.Base - last.Base
+	}
+	if s.Has&last.Has&HasDispatched != 0 {
+		g.Dispatched = s.Dispatched - last.Dispatched // less than 0: counted anew on another server
+	}
 	return d.classify(g)
 }
 
@@ -139,7 +150,7 @@ func (d *Detector) classify(g Gap) []Gap {
 	for _, c := range [...]struct {
 		name string
 		v    time.Duration
-	}{{"mono", g.Mono}, {"raw", g.Raw}, {"boot", g.Boot}} {
+	}{{"mono", g.Mono}, {"raw", g.Raw}, {"boot", g.Boot}, {"timebase", g.Base}} {
 		if c.v < 0 {
 			f := g
 			f.Kind, f.Clock, f.Estimate = Faulty, c.name, c.v
@@ -147,7 +158,7 @@ func (d *Detector) classify(g Gap) []Gap {
 		}
 		// The others agree with the monotonic clock to within slewing. Only more counts: boot goes on while the
 		// system is suspended.
-		if c.v > elapsed+elapsed/64+time.Millisecond {
+		if c.v > elapsed+elapsed/64+time.Millisecond && (c.name != "timebase" || d.borneOut(g)) {
 			elapsed, g.Clock = c.v, c.name
 		}
 	}
@@ -163,6 +174,12 @@ func (d *Detector) classify(g Gap) []Gap {
 		return out
 	}
 	return append(out, d.gap(g, elapsed, over))
+}
+
+// borneOut reports whether the time of day says the same as the time base. Alone the time base says nothing: a move to
+// another server may give it another origin.
+func (d *Detector) borneOut(g Gap) bool {
+	return (g.Real-g.Base).Abs() <= d.cfg.StepThreshold+Rate(g.Base)
 }
 
 // threshold is what a sample may be late. It follows the tick that was slept,
@@ -191,7 +208,7 @@ func (d *Detector) threshold(tick time.Duration) time.Duration {
 // many threads waited side by side. The bound does not rely on that.
 func (d *Detector) gap(g Gap, elapsed, over time.Duration) Gap {
 	late := d.lateness()
-	if chain := min(g.Waits, 2*g.RunDelay); over-late-chain < over/4 {
+	if chain := min(g.Waits, 2*g.RunDelay); over-late-chain < over/4 || d.dispatched(g, over) {
 		g.Kind, g.Estimate, g.Bound = Stalled, over, g.Tick
 		return g
 	}
@@ -201,6 +218,14 @@ func (d *Detector) gap(g Gap, elapsed, over time.Duration) Gap {
 	g.Bound = max(g.Estimate-low, elapsed-g.Estimate) + Rate(elapsed) + time.Microsecond
 	g.Start.Wall = g.Start.Wall.Add(min(g.Tick, elapsed) / 2)
 	return g
+}
+
+// dispatched is the heuristic of AIX, which tells nobody how long a thread waited: a partition that was given
+// processors for half of the gap, beyond what all of them may do in the tick beside it, was not frozen. A partition
+// that is idle cedes its processors, so it is not judged by this; there is nothing to wait for in it either. A process
+// that is stopped alone in a busy partition counts as stalled.
+func (d *Detector) dispatched(g Gap, over time.Duration) bool {
+	return g.Dispatched-time.Duration(d.cfg.Processors)*g.Tick > over/2
 }
 
 // Rate is by how much a clock may be wrong about a span: 500 ppm, the most by

@@ -13,7 +13,8 @@ type clocks struct{ s Sample }
 func newClocks() *clocks {
 	return &clocks{Sample{
 		Mono: time.Hour, Raw: 2 * time.Hour, Boot: 3 * time.Hour, RunDelay: time.Minute,
-		Real: time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC), Has: HasRaw | HasBoot | HasRunDelay,
+		Real: time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC), Base: 40 * 24 * time.Hour, Dispatched: time.Hour,
+		Has: HasRaw | HasBoot | HasRunDelay | HasBase | HasDispatched,
 	}}
 }
 
@@ -22,6 +23,7 @@ func (c *clocks) pass(d time.Duration) *clocks {
 	c.s.Mono += d
 	c.s.Raw += d
 	c.s.Boot += d
+	c.s.Base += d
 	c.s.Real = c.s.Real.Add(d)
 	return c
 }
@@ -74,6 +76,15 @@ func TestDetector(t *testing.T) {
 		{"time of day right again after a freeze that no clock saw", true, func(c *clocks) { c.pass(10 * ms); c.s.Real = c.s.Real.Add(5 * time.Second) }, Stepped, "real", 5 * time.Second, ms},
 		{"system suspended: boot goes on", false, func(c *clocks) { c.pass(250 * ms); c.s.Boot += time.Hour; c.s.Real = c.s.Real.Add(time.Hour) }, Suspended, "boot", time.Hour, 2 * time.Second},
 		{"slewed by 500 ppm", true, func(c *clocks) { c.pass(10 * ms); c.s.Mono += 5 * time.Microsecond }, "", "", 0, 0},
+		{"time base and time of day ran on", true, func(c *clocks) {
+			c.pass(10 * ms)
+			c.s.Real, c.s.Base = c.s.Real.Add(3*time.Second), c.s.Base+3*time.Second
+		}, Suspended, "timebase", 3 * time.Second, 15 * ms},
+		{"time base of another server", true, func(c *clocks) { c.pass(10 * ms); c.s.Base += 70 * 24 * time.Hour }, "", "", 0, 0},
+		{"time base of a younger server", true, func(c *clocks) { c.pass(10 * ms); c.s.Base -= time.Hour }, Faulty, "timebase", -time.Hour + 10*ms, ms},
+		{"dispatched all the while", true, func(c *clocks) { c.pass(800 * ms); c.s.Dispatched += 700 * ms }, Stalled, "mono", 790 * ms, 10 * ms},
+		{"dispatched before and after alone", true, func(c *clocks) { c.pass(800 * ms); c.s.Dispatched += 60 * ms }, Suspended, "mono", 795 * ms, 20 * ms},
+		{"dispatch time counted anew", true, func(c *clocks) { c.pass(800 * ms); c.s.Dispatched = ms }, Suspended, "mono", 795 * ms, 20 * ms},
 		{"raw wraps", true, func(c *clocks) { c.pass(10 * ms); c.s.Raw -= 1700 * ms }, Faulty, "raw", -1690 * ms, ms},
 		{"mono goes back", true, func(c *clocks) { c.pass(10 * ms); c.s.Mono -= time.Second }, Faulty, "mono", -990 * ms, ms},
 	}

@@ -14,14 +14,20 @@ type Sampler struct {
 	d    *Detector
 	fine atomic.Bool
 
-	read  func() Sample // of a test
+	read   func() Sample // instead of a Reader
+	traced func() bool
 	pause func(ctx context.Context, d time.Duration) error
 }
 
 // NewSampler returns a sampler that waits by clk.
-func NewSampler(cfg Config, clk clock.Clock) *Sampler {
+func NewSampler(cfg Config, clk clock.Clock) *Sampler { return NewSamplerOf(cfg, clk, nil) }
+
+// NewSamplerOf returns a sampler of other clocks than the node's own: those
+// that read returns, or the node's where it is nil.
+func NewSamplerOf(cfg Config, clk clock.Clock, read func() Sample) *Sampler {
+	cfg.Processors = max(cfg.Processors, runtime.NumCPU())
 	return &Sampler{
-		d:     New(cfg),
+		d: New(cfg), read: read, traced: traced,
 		pause: func(ctx context.Context, d time.Duration) error { return pause(ctx, clk, d) },
 	}
 }
@@ -52,6 +58,7 @@ func (s *Sampler) Run(ctx context.Context, emit func(Gap)) error {
 		sample := read()
 		sample.Tick = tick
 		for _, g := range s.d.Step(sample) {
+			g.Traced = g.Kind == Suspended && s.traced()
 			emit(g)
 		}
 	}

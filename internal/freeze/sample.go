@@ -20,7 +20,12 @@ type Sample struct {
 	// Waits grows by the same of all threads together: however the sampler's
 	// wake-up was handed from one to the other, it waited no longer than this.
 	Waits time.Duration
-	// Has tells which of Raw, Boot and RunDelay (with Waits) this system has.
+	// Base is the time base register in nanoseconds. A move to another server may give it another origin, so it never
+	// counts alone (AIX).
+	Base time.Duration
+	// Dispatched grows by the time for which the hypervisor let the processors of this partition run, all together (AIX).
+	Dispatched time.Duration
+	// Has tells which of Raw, Boot, RunDelay (with Waits), Base and Dispatched this system has.
 	Has Has
 }
 
@@ -32,4 +37,6 @@ const (
 	HasRaw Has = 1 << iota
 	HasBoot
 	HasRunDelay
+	HasBase
+	HasDispatched
 )

@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux && !aix
 
 package freeze
 
@@ -20,9 +20,7 @@ func (r *Reader) Read() Sample { return ReadSample() }
 // Close does nothing on this system.
 func (r *Reader) Close() {}
 
-// ReadSample reads the clocks; Tick is left to the caller. AIX has neither
-// CLOCK_MONOTONIC_RAW nor CLOCK_BOOTTIME, and tells a thread nothing about its
-// wait for a processor.
+// ReadSample reads the clocks; Tick is left to the caller.
 func ReadSample() Sample {
 	return Sample{Mono: clock.Monotonic(), Real: time.Now().UTC().Round(0)}
 }

@@ -7,8 +7,16 @@ import (
 	"powerha_lpm_exporter/internal/model"
 )
 
-// Wait is how long a freeze waits for the peers' view of it.
-const Wait = 3 * time.Second
+// Wait is how long a freeze waits for the peers' view of it, ChipWait for that
+// of the clock chip where no peer answers.
+const (
+	Wait     = 3 * time.Second
+	ChipWait = 4 * time.Second
+)
+
+// least is how long every freeze waits: a signal that ended the stop of this
+// process arrives a little after the gap was seen.
+const least = 250 * time.Millisecond
 
 // keepSilence is how long a silence waits for the freeze that it belongs to:
 // a peer tells it before the step of the offset is certain.
@@ -18,9 +26,11 @@ const keepSilence = 5 * time.Second
 // synchronous and belongs to one goroutine; the zero value is ready. Stalls
 // and steps of the time of day are no freezes: they end here.
 type Tracker struct {
-	peers    int // how many steps are awaited; 0: a gap is a freeze at once
-	pending  []*pending
-	silences []heldSilence
+	peers     int  // how many steps are awaited
+	chip      bool // the clock chip's is, where no peer's is
+	pending   []*pending
+	silences  []heldSilence
+	continued model.Instant // when this process last got SIGCONT
 }
 
 // heldSilence came before its freeze.
@@ -29,28 +39,36 @@ type heldSilence struct {
 	until time.Duration // monotonic
 }
 
-// pending is a freeze that peers may still speak about.
+// pending is a freeze that others may still speak about.
 type pending struct {
 	gap     *Gap
-	steps   []PeerStep
+	steps   []PeerStep // of peers
+	chip    *PeerStep
 	silence *PeerSilence
 	episode string
-	due     time.Duration // monotonic
+	since   time.Duration // monotonic
 }
 
 // SetPeers says how many peers answer at present: as many steps are awaited.
 func (t *Tracker) SetPeers(n int) { t.peers = n }
+
+// SetChip says whether the clock chip is compared.
+func (t *Tracker) SetChip(on bool) { t.chip = on }
+
+// Continued says that this process got SIGCONT: somebody had stopped it.
+func (t *Tracker) Continued(at model.Instant) { t.continued = at }
 
 // Pending reports whether a freeze waits, so that Step has to be called again
 // soon (every 100 ms will do).
 func (t *Tracker) Pending() bool { return len(t.pending) > 0 }
 
 // Step takes in what has come and returns the freezes that are finished. The
-// episode is the one that is open, "" when there is none.
+// episode is the one that is open, "" when there is none. A freeze whose Fused
+// is nil was nothing that anybody could see: a short gap without a witness.
 func (t *Tracker) Step(now model.Instant, gaps []Gap, steps []PeerStep, silences []PeerSilence, episode string) []model.Freeze {
 	for _, g := range gaps {
 		if g.Kind == Suspended {
-			t.pending = append(t.pending, &pending{gap: &g, episode: episode, due: now.Mono + Wait})
+			t.pending = append(t.pending, &pending{gap: &g, episode: episode, since: now.Mono})
 		}
 	}
 	for _, s := range steps {
@@ -64,7 +82,7 @@ func (t *Tracker) Step(now model.Instant, gaps []Gap, steps []PeerStep, silences
 	rest := t.pending[:0]
 	for _, p := range t.pending {
 		if t.finished(p, now) {
-			done = append(done, p.freeze())
+			done = append(done, t.freeze(p))
 			continue
 		}
 		rest = append(rest, p)
@@ -74,17 +92,31 @@ func (t *Tracker) Step(now model.Instant, gaps []Gap, steps []PeerStep, silences
 	return done
 }
 
-// addStep hands a step to the freeze that it overlaps. A significant one in
-// our disfavour that overlaps none is a freeze that only the peer could see.
+// addStep hands a step to the freeze that it overlaps; one that is not
+// significant to all that it overlaps, as it proves that nothing was hidden in
+// any. A significant one in our disfavour that overlaps none is a freeze that
+// only somebody outside could see. The chip's alone is none: people set it.
 func (t *Tracker) addStep(now model.Instant, s PeerStep, episode string) {
+	found := false
 	for _, p := range t.pending {
-		if p.overlaps(s.Start.Mono, s.End.Mono) {
+		if found && s.Significant() || !p.overlaps(s.Start.Mono, s.End.Mono) {
+			continue
+		}
+		found = true
+		if s.Chip {
+			p.chip = &s
+		} else {
 			p.steps = append(p.steps, s)
-			return
 		}
 	}
-	if s.Step > s.Bound {
-		t.pending = append(t.pending, &pending{steps: []PeerStep{s}, episode: episode, due: now.Mono + Wait})
+	if !found && s.Step > s.Bound && (!s.Chip || episode != "") {
+		p := &pending{episode: episode, since: now.Mono}
+		if s.Chip {
+			p.chip = &s
+		} else {
+			p.steps = []PeerStep{s}
+		}
+		t.pending = append(t.pending, p)
 	}
 }
 
@@ -106,43 +138,111 @@ func (t *Tracker) giveSilences(now model.Instant) {
 // overlaps reports whether the freeze may have happened between two moments of
 // the monotonic clock.
 func (p *pending) overlaps(start, end time.Duration) bool {
-	if p.gap != nil {
+	switch {
+	case p.gap != nil:
 		return start <= p.gap.End.Mono && end >= p.gap.Start.Mono
+	case len(p.steps) > 0:
+		return start <= p.steps[0].End.Mono && end >= p.steps[0].Start.Mono
+	default:
+		return start <= p.chip.End.Mono && end >= p.chip.Start.Mono
 	}
-	return start <= p.steps[0].End.Mono && end >= p.steps[0].Start.Mono
 }
 
 // finished reports whether nothing more is to be waited for.
 func (t *Tracker) finished(p *pending, now model.Instant) bool {
-	return now.Mono >= p.due || len(p.steps) >= t.peers && (p.silence != nil || t.peers == 0)
+	waited := now.Mono - p.since
+	switch {
+	case waited < least:
+		return false
+	case t.peers > 0:
+		return waited >= Wait || len(p.steps) >= t.peers && p.silence != nil
+	case t.chip:
+		return waited >= ChipWait || p.chip != nil
+	default:
+		return true
+	}
 }
 
 // freeze fuses the gap with the most precise of the steps.
-func (p *pending) freeze() model.Freeze {
+func (t *Tracker) freeze(p *pending) model.Freeze {
 	var best *PeerStep
 	for i := range p.steps {
 		if best == nil || p.steps[i].Bound < best.Bound {
 			best = &p.steps[i]
 		}
 	}
-	f := Fuse(p.gap, best)
+	f := Fuse(p.gap, best, p.chip)
 	f.Episode = p.episode
-	if p.silence != nil && f.Fused != nil {
-		b := p.brownout(*f.Fused)
-		f.Brownout = &b
+	if f.Fused == nil {
+		return f
+	}
+	f.Doubt = t.doubt(p)
+	f.Disagreement = p.disagreement(&f, best)
+	if p.silence != nil {
+		f.Brownout = new(p.brownout(&f))
 	}
 	return f
 }
 
-// brownout is what a peer missed beyond the freeze: the network and cold
-// caches after it. Its resolution is the interval of the heartbeats. Where the
-// clocks ran on, the next heartbeat was overdue at the resume and half an
-// interval had passed before the freeze, on average; where they stood still,
-// a whole interval passed outside it.
-func (p *pending) brownout(frozen time.Duration) time.Duration {
-	outside := p.silence.Interval
-	if p.gap != nil && p.gap.Estimate > frozen/2 {
-		outside /= 2
+// doubt tells what speaks for a stop of this process alone. Where the counters
+// stood still the whole node was frozen.
+func (t *Tracker) doubt(p *pending) model.Doubt {
+	switch {
+	case p.gap == nil:
+		return ""
+	case p.gap.Traced:
+		return model.DoubtTraced
+	case t.continued.Mono >= p.gap.Start.Mono && t.continued.Mono <= p.gap.End.Mono+least && !t.continued.IsZero():
+		return model.DoubtContinued
+	default:
+		return ""
 	}
-	return max(0, p.silence.Duration-frozen-outside)
+}
+
+// disagreement is by how much the witnesses contradict each other beyond their
+// bounds: the steps of several peers and of the chip, which are of the same
+// thing, and a silence that is shorter than the freeze. Nil with fewer than two.
+func (p *pending) disagreement(f *model.Freeze, best *PeerStep) *time.Duration {
+	all, n := p.steps, 0
+	if p.chip != nil {
+		all = append(all[:len(all):len(all)], *p.chip)
+	}
+	if best == nil {
+		best = p.chip
+	}
+	var worst time.Duration
+	for _, s := range all {
+		n++
+		worst = max(worst, (s.Step-best.Step).Abs()-s.Bound-best.Bound)
+	}
+	if p.silence != nil {
+		n++
+		worst = max(worst, *f.Fused-f.FusedBound-p.silence.Duration)
+	}
+	if n < 2 && (n < 1 || p.gap == nil) {
+		return nil
+	}
+	return &worst
+}
+
+// brownout is what a peer missed beyond the freeze: the network and cold
+// caches after it. What passed between the last datagram that it heard and the
+// freeze, and from the resume to the next one that was due, is no brownout.
+// Where the clocks ran on, that one was overdue at the resume; where they
+// stood still, a whole interval passed outside the freeze, or less when
+// something made the node send early.
+func (p *pending) brownout(f *model.Freeze) time.Duration {
+	s := p.silence
+	outside := s.Interval
+	sent := s.After > s.Before
+	switch {
+	case f.Visible.Clock && f.Clock != nil && *f.Clock > *f.Fused/2:
+		outside /= 2
+		if sent {
+			outside = min(max(0, p.gap.Start.Mono+p.gap.Tick/2-s.Before), s.Interval)
+		}
+	case sent:
+		outside = min(outside, s.After-s.Before)
+	}
+	return max(0, s.Duration-*f.Fused-outside)
 }

@@ -23,39 +23,51 @@ func TestFuse(t *testing.T) {
 	d := func(v time.Duration) *time.Duration { return &v }
 	stalled := gap(time.Second, 5*ms)
 	stalled.Kind = Stalled
+	type visible = model.Visible
 	tests := []struct {
 		name               string
 		gap                *Gap
-		step               *PeerStep
+		step, chip         *PeerStep
 		clock, peer, fused *time.Duration
 		bound              time.Duration
+		visible            visible
 	}{
-		{"nothing", nil, nil, nil, nil, nil, 0},
-		{"gap, no peer", gap(4*time.Second, 5*ms), nil, d(4 * time.Second), nil, d(4 * time.Second), 5 * ms},
-		{"gap, no step", gap(4*time.Second, 5*ms), step(ms, 2*ms), d(4 * time.Second), nil, d(4 * time.Second), 7 * ms},
-		{"step alone", nil, step(4*time.Second, 2*ms), nil, d(4 * time.Second), d(4 * time.Second), 2 * ms},
-		{"no step alone", nil, step(ms, 2*ms), nil, nil, nil, 0},
-		{"the peer's freeze", nil, step(-4*time.Second, 2*ms), nil, nil, nil, 0},
-		{"both", gap(time.Second, 5*ms), step(3*time.Second, 2*ms), d(time.Second), d(3 * time.Second), d(4 * time.Second), 7 * ms},
-		{"a hiccup after it", gap(80*ms, 5*ms), step(3*time.Second, 2*ms), d(80 * ms), d(3 * time.Second), d(3080 * ms), 82 * ms},
-		{"stalled", stalled, nil, nil, nil, nil, 0},
+		{"nothing", nil, nil, nil, nil, nil, nil, 0, visible{}},
+		{"gap, no peer", gap(4*time.Second, 5*ms), nil, nil, d(4 * time.Second), nil, d(4 * time.Second), 5 * ms, visible{Clock: true}},
+		{"gap, no step", gap(4*time.Second, 5*ms), step(ms, 2*ms), nil, d(4 * time.Second), nil, d(4 * time.Second), 7 * ms, visible{Clock: true, Peer: true}},
+		{"step alone", nil, step(4*time.Second, 2*ms), nil, nil, d(4 * time.Second), d(4 * time.Second), 2 * ms, visible{Peer: true}},
+		{"no step alone", nil, step(ms, 2*ms), nil, nil, nil, nil, 0, visible{Peer: true}},
+		{"the peer's freeze", nil, step(-4*time.Second, 2*ms), nil, nil, nil, nil, 0, visible{Peer: true}},
+		{"both", gap(time.Second, 5*ms), step(3*time.Second, 2*ms), nil, d(time.Second), d(3 * time.Second), d(4 * time.Second), 7 * ms, visible{Clock: true, Peer: true}},
+		{"a hiccup after it", gap(80*ms, 5*ms), step(3*time.Second, 2*ms), nil, nil, d(3 * time.Second), d(3 * time.Second), 87 * ms, visible{Peer: true}},
+		{"a hiccup longer than the freeze", gap(80*ms, 5*ms), step(30*ms, 2*ms), nil, nil, d(30 * ms), d(30 * ms), 87 * ms, visible{Peer: true}},
+		{"a short gap that a peer has looked at", gap(80*ms, 5*ms), step(ms, 2*ms), nil, d(80 * ms), nil, d(80 * ms), 7 * ms, visible{Clock: true, Peer: true}},
+		{"a short gap that nobody has looked at", gap(80*ms, 5*ms), nil, nil, nil, nil, nil, 0, visible{}},
+		{"the chip alone", gap(80*ms, 5*ms), nil, step(3*time.Second, 30*ms), nil, nil, d(3 * time.Second), 115 * ms, visible{RTC: true}},
+		{"the chip beside a peer", nil, step(3*time.Second, 2*ms), step(3010*ms, 30*ms), nil, d(3 * time.Second), d(3 * time.Second), 2 * ms, visible{Peer: true, RTC: true}},
+		{"the chip says nothing was hidden", gap(4*time.Second, 5*ms), nil, step(ms, 30*ms), d(4 * time.Second), nil, d(4 * time.Second), 35 * ms, visible{Clock: true, RTC: true}},
+		{"stalled", stalled, nil, nil, nil, nil, nil, 0, visible{}},
 	}
 	same := func(a, b *time.Duration) bool { return a == b || a != nil && b != nil && *a == *b }
 	for _, tt := range tests {
-		f := Fuse(tt.gap, tt.step)
-		if !same(f.Clock, tt.clock) || !same(f.Peer, tt.peer) || !same(f.Fused, tt.fused) || f.FusedBound != tt.bound {
+		f := Fuse(tt.gap, tt.step, tt.chip)
+		if !same(f.Clock, tt.clock) || !same(f.Peer, tt.peer) || !same(f.Fused, tt.fused) || f.FusedBound != tt.bound || f.Visible != tt.visible {
 			t.Errorf("%s: %+v", tt.name, f)
 		}
-		if (f.Fused == nil) != f.Start.IsZero() {
-			t.Errorf("%s: start %v", tt.name, f.Start)
+		if f.Fused != nil && f.Start.IsZero() {
+			t.Errorf("%s: no start", tt.name)
 		}
 	}
 }
 
-// Without a peer that answers, a gap is a freeze at once.
+// Without a peer that answers, a gap is a freeze after a moment.
 func TestTrackerAlone(t *testing.T) {
 	var tr Tracker
 	got := tr.Step(at(10*time.Second), []Gap{gapOf(5*time.Second, 10*time.Second, 5*time.Second, 5*ms)}, nil, nil, "e1")
+	if len(got) != 0 || !tr.Pending() {
+		t.Errorf("did not wait for a signal: %+v", got)
+	}
+	got = tr.Step(at(10*time.Second+least), nil, nil, nil, "")
 	if len(got) != 1 || got[0].Episode != "e1" || *got[0].Fused != 5*time.Second || got[0].Peer != nil || got[0].Brownout != nil || tr.Pending() {
 		t.Errorf("%+v", got)
 	}
@@ -144,5 +156,121 @@ func TestTrackerTwo(t *testing.T) {
 	}
 	if got = tr.Step(at(15*time.Second), nil, nil, nil, "b"); len(got) != 1 || got[0].Episode != "b" || *got[0].Fused != 990*ms {
 		t.Errorf("%+v", got)
+	}
+}
+
+// A stop that SIGCONT ended, or that a debugger made, is a freeze of low confidence.
+func TestDoubt(t *testing.T) {
+	tests := []struct {
+		name      string
+		traced    bool
+		continued time.Duration
+		want      model.Doubt
+	}{
+		{"nothing", false, 0, ""},
+		{"SIGCONT at the end", false, 10*time.Second + ms, model.DoubtContinued},
+		{"SIGCONT before it", false, 4 * time.Second, ""},
+		{"SIGCONT after it", false, 11 * time.Second, ""},
+		{"a debugger", true, 0, model.DoubtTraced},
+	}
+	for _, tt := range tests {
+		var tr Tracker
+		g := gapOf(5*time.Second, 10*time.Second, 5*time.Second, 5*ms)
+		g.Traced = tt.traced
+		tr.Step(at(10*time.Second), []Gap{g}, nil, nil, "")
+		if tt.continued > 0 {
+			tr.Continued(at(tt.continued))
+		}
+		got := tr.Step(at(12*time.Second), nil, nil, nil, "")
+		if len(got) != 1 || got[0].Doubt != tt.want || (got[0].Confidence() == "low") != (tt.want != "") {
+			t.Errorf("%s: %+v", tt.name, got)
+		}
+	}
+}
+
+// Witnesses that contradict each other are shown, not averaged away.
+func TestDisagreement(t *testing.T) {
+	step := func(peer string, s, bound time.Duration) PeerStep {
+		return PeerStep{Peer: peer, Chip: peer == "", Step: s, Bound: bound, Start: at(5 * time.Second), End: at(6 * time.Second)}
+	}
+	d := func(v time.Duration) *time.Duration { return &v }
+	tests := []struct {
+		name    string
+		peers   int
+		steps   []PeerStep
+		silence time.Duration
+		want    *time.Duration
+		fused   time.Duration
+	}{
+		{"one peer", 1, []PeerStep{step("n2", 4*time.Second, ms)}, 0, nil, 4 * time.Second},
+		{"two agree", 2, []PeerStep{step("n2", 4*time.Second, ms), step("n3", 4*time.Second+2*ms, 3*ms)}, 0, d(0), 4 * time.Second},
+		{"two differ", 2, []PeerStep{step("n2", 4*time.Second, ms), step("n3", 5*time.Second, 9*ms)}, 0, d(990 * ms), 4 * time.Second},
+		{"chip differs", 1, []PeerStep{step("n2", 4*time.Second, ms), step("", 2*time.Second, 29*ms)}, 0, d(1970 * ms), 4 * time.Second},
+		{"a silence that is too short", 1, []PeerStep{step("n2", 4*time.Second, ms)}, 3 * time.Second, d(999 * ms), 4 * time.Second},
+		{"a silence that fits", 1, []PeerStep{step("n2", 4*time.Second, ms)}, 4100 * ms, d(0), 4 * time.Second},
+	}
+	for _, tt := range tests {
+		var tr Tracker
+		tr.SetPeers(tt.peers)
+		var silences []PeerSilence
+		if tt.silence > 0 {
+			silences = append(silences, PeerSilence{Peer: "n2", Duration: tt.silence, Interval: 100 * ms})
+		}
+		got := tr.Step(at(7*time.Second), nil, tt.steps, silences, "e")
+		got = append(got, tr.Step(at(11*time.Second), nil, nil, nil, "e")...)
+		if len(got) != 1 || *got[0].Fused != tt.fused {
+			t.Errorf("%s: %+v", tt.name, got)
+			continue
+		}
+		if dis := got[0].Disagreement; (dis == nil) != (tt.want == nil) || dis != nil && *dis != *tt.want {
+			t.Errorf("%s: disagreement %v, want %v", tt.name, dis, tt.want)
+		}
+	}
+}
+
+// The clock chip counts where no peer answers; by itself, outside a migration, it says nothing.
+func TestTrackerChip(t *testing.T) {
+	chip := PeerStep{Chip: true, Step: 4 * time.Second, Bound: 30 * ms, Start: at(5 * time.Second), End: at(12 * time.Second)}
+	var tr Tracker
+	tr.SetChip(true)
+	if got := tr.Step(at(10*time.Second), []Gap{gapOf(9900*ms, 10*time.Second, 90*ms, 5*ms)}, nil, nil, ""); len(got) != 0 {
+		t.Errorf("did not wait for the chip: %+v", got)
+	}
+	got := tr.Step(at(12*time.Second), nil, []PeerStep{chip}, nil, "")
+	if len(got) != 1 || *got[0].Fused != 4*time.Second || *got[0].RTC != 4*time.Second || got[0].Clock != nil || !got[0].Visible.RTC {
+		t.Errorf("%+v", got)
+	}
+	for episode, want := range map[string]int{"": 0, "e": 1} {
+		tr.Step(at(20*time.Second), nil, []PeerStep{chip}, nil, episode)
+		if got := tr.Step(at(25*time.Second), nil, nil, nil, episode); len(got) != want {
+			t.Errorf("a step of the chip alone, episode %q: %+v", episode, got)
+		}
+	}
+}
+
+// Where the datagrams are known that bound a silence, the brownout is exact.
+func TestBrownout(t *testing.T) {
+	tests := []struct {
+		name    string
+		gap     *Gap
+		step    time.Duration
+		silence PeerSilence
+		want    time.Duration
+	}{
+		// The clocks ran on: 700 ms after a datagram frozen for 4 s; the next one came 60 ms late.
+		{"clocks ran on", new(gapOf(5700*ms, 9700*ms, 4*time.Second, ms)), 0, PeerSilence{Duration: 4760 * ms, Interval: time.Second, Before: 5 * time.Second, After: 9700 * ms}, 60 * ms},
+		// They stood still: a whole interval passed, and 60 ms more.
+		{"clocks stood still", nil, 4 * time.Second, PeerSilence{Duration: 5060 * ms, Interval: time.Second, Before: 5 * time.Second, After: 6 * time.Second}, 60 * ms},
+		// Something made the node send early.
+		{"sent early", nil, 4 * time.Second, PeerSilence{Duration: 4760 * ms, Interval: time.Second, Before: 5 * time.Second, After: 5700 * ms}, 60 * ms},
+		// What was sent first was lost.
+		{"datagrams lost", nil, 4 * time.Second, PeerSilence{Duration: 4350 * ms, Interval: 100 * ms, Before: 5 * time.Second, After: 5350 * ms}, 250 * ms},
+	}
+	for _, tt := range tests {
+		p := pending{gap: tt.gap, silence: &tt.silence}
+		f := Fuse(tt.gap, &PeerStep{Step: tt.step, Bound: ms}, nil)
+		if got := p.brownout(&f); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
 	}
 }

@@ -56,14 +56,48 @@ type Episode struct {
 type Freeze struct {
 	Start   time.Time `json:"start"`
 	Episode string    `json:"episode,omitempty"` // "" outside a migration
-	// Clock is the gap seen inside, Peer the step of the offset to a peer, Fused their sum. Nil means not visible.
+	// Clock is the gap seen inside, Peer the step of the offset to a peer, RTC that of the offset to the real-time clock
+	// chip, Fused the answer. Nil means not visible: of Fused, that the migration froze the node and nothing here could
+	// see for how long.
 	Clock *time.Duration `json:"clock,omitempty"`
 	Peer  *time.Duration `json:"peer,omitempty"`
+	RTC   *time.Duration `json:"rtc,omitempty"`
 	Fused *time.Duration `json:"fused,omitempty"`
 	// The truth lies within ± the bound of the estimate.
-	ClockBound time.Duration  `json:"clock_bound,omitempty"`
-	PeerBound  time.Duration  `json:"peer_bound,omitempty"`
-	FusedBound time.Duration  `json:"fused_bound,omitempty"`
-	Brownout   *time.Duration `json:"brownout,omitempty"`
-	Kind       string         `json:"kind"` // suspended, stalled, stepped
+	ClockBound time.Duration `json:"clock_bound,omitempty"`
+	PeerBound  time.Duration `json:"peer_bound,omitempty"`
+	RTCBound   time.Duration `json:"rtc_bound,omitempty"`
+	FusedBound time.Duration `json:"fused_bound,omitempty"`
+	// Visible tells which sources could have seen it, whether or not they did.
+	Visible Visible `json:"visible"`
+	// Disagreement is by how much two witnesses contradict each other beyond their bounds; nil with fewer than two.
+	Disagreement *time.Duration `json:"disagreement,omitempty"`
+	Brownout     *time.Duration `json:"brownout,omitempty"`
+	Kind         string         `json:"kind"` // suspended
+	// Doubt says why the process may have been stopped alone and not with its node; "" when nothing speaks for it.
+	Doubt Doubt `json:"doubt,omitempty"`
+}
+
+// Visible tells which sources could have seen a freeze.
+type Visible struct {
+	Clock bool `json:"clock,omitempty"` // the clocks of the node ran on in it
+	Peer  bool `json:"peer,omitempty"`  // a peer's clock was compared before and after it
+	RTC   bool `json:"rtc,omitempty"`   // the clock chip was compared before and after it
+}
+
+// Doubt is a reason for which a freeze is recorded with low confidence.
+type Doubt string
+
+// The doubts.
+const (
+	DoubtContinued Doubt = "continued" // a signal SIGCONT ended it
+	DoubtTraced    Doubt = "traced"    // a debugger holds the process
+)
+
+// Confidence is how much a freeze is to be believed: high, or low where there is a doubt.
+func (f *Freeze) Confidence() string {
+	if f.Doubt != "" {
+		return "low"
+	}
+	return "high"
 }
