@@ -227,20 +227,20 @@ func (p *pending) disagreement(f *model.Freeze, best *PeerStep) *time.Duration {
 
 // brownout is what a peer missed beyond the freeze: the network and cold
 // caches after it. What passed between the last datagram that it heard and the
-// freeze, and from the resume to the next one that was due, is no brownout.
-// Where the clocks ran on, that one was overdue at the resume; where they
-// stood still, a whole interval passed outside the freeze, or less when
-// something made the node send early.
+// freeze is no brownout; where a gap dates the freeze that is known, whether
+// the gap is the freeze itself or the hiccup after it. Else, where the clocks
+// ran on, the next datagram was overdue at the resume and half an interval had
+// passed, on average; where they stood still, a whole interval passed outside
+// the freeze, or less when something made the node send early.
 func (p *pending) brownout(f *model.Freeze) time.Duration {
 	s := p.silence
 	outside := s.Interval
 	sent := s.After > s.Before
 	switch {
-	case f.Visible.Clock && f.Clock != nil && *f.Clock > *f.Fused/2:
+	case p.gap != nil && sent:
+		outside = min(max(0, p.gap.Start.Mono+p.gap.Tick/2-s.Before), outside)
+	case f.Clock != nil && *f.Clock > *f.Fused/2:
 		outside /= 2
-		if sent {
-			outside = min(max(0, p.gap.Start.Mono+p.gap.Tick/2-s.Before), s.Interval)
-		}
 	case sent:
 		outside = min(outside, s.After-s.Before)
 	}

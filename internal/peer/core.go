@@ -28,6 +28,8 @@ const (
 	aliveFor = 10 * time.Second
 	// keepGaps is how many of our own gaps are remembered.
 	keepGaps = 16
+	// keepSent is of how many datagrams it is remembered when they were sent: of a brownout of 12 s.
+	keepSent = 128
 )
 
 // Core is the heart of the heartbeats. It is synchronous: all that happens
@@ -65,10 +67,12 @@ type peerState struct {
 	toldSession, toldOf uint64 // the silence that the peer told last
 
 	sent     uint64
+	sentAt   [keepSent]time.Duration // by seq: when, monotonic
 	lastSent time.Duration
 	nextSend time.Duration
 
 	over      *SilenceOver  // waits for our own gap
+	overFrom  uint64        // the last datagram before it
 	overSeq   uint64        // the datagram that ended it
 	overUsual time.Duration // the interval at which it should have come
 	tell      *silence
@@ -244,10 +248,18 @@ func (c *Core) endSilence(now model.Instant, p *peerState) {
 	if over.Duration <= silent(p.overUsual) {
 		return
 	}
-	p.tell = &silence{Duration: over.Duration, Interval: p.overUsual, Seq: p.overSeq}
+	p.tell = &silence{Duration: over.Duration, Interval: p.overUsual, Before: p.overFrom, Seq: p.overSeq}
 	p.tellUntil = now.Mono + tellFor
 	c.hurry(now.Mono)
 	c.out = append(c.out, over)
+}
+
+// sentSeq is when our datagram was sent, 0 when that is not remembered.
+func (p *peerState) sentSeq(seq uint64) time.Duration {
+	if seq == 0 || seq > p.sent || p.sent-seq >= keepSent {
+		return 0
+	}
+	return p.sentAt[seq%keepSent]
 }
 
 // silent is how long is too long without a datagram.
@@ -261,6 +273,7 @@ func (c *Core) send(now model.Instant, p *peerState) {
 	}
 	interval := c.interval(now.Mono)
 	p.sent++
+	p.sentAt[p.sent%keepSent] = now.Mono
 	h := heartbeat{
 		Cluster: c.local.Cluster, From: c.cfg.Node, To: p.name,
 		Session: c.cfg.Session, Seq: p.sent, Mono: now.Mono, Interval: interval,

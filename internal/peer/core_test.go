@@ -72,13 +72,13 @@ func TestHiccupAfterResume(t *testing.T) {
 		t.Fatalf("freezes: %+v", n1.freezes)
 	}
 	f := n1.freezes[0]
-	if f.Clock == nil || f.Peer == nil {
-		t.Fatalf("the hiccup was not seen, or not the step: %+v", f)
+	if f.Clock != nil || f.Peer == nil {
+		t.Fatalf("the hiccup was taken for the freeze, or the step not seen: %+v", f)
 	}
-	if off := (*f.Fused - 2*time.Second).Abs(); off > f.FusedBound || f.FusedBound > 300*time.Millisecond {
+	if off := (*f.Fused - 2*time.Second).Abs(); off > 10*time.Millisecond || f.FusedBound > 200*time.Millisecond {
 		t.Errorf("fused %v ± %v", *f.Fused, f.FusedBound)
 	}
-	if f.Brownout == nil || *f.Brownout > 200*time.Millisecond {
+	if f.Brownout == nil || (*f.Brownout-100*time.Millisecond).Abs() > 20*time.Millisecond {
 		t.Errorf("brownout %v of 100ms", f.Brownout)
 	}
 }

@@ -27,6 +27,7 @@ func (c *Core) receive(d Datagram) {
 	if !c.current(p, h, d.At) {
 		return
 	}
+	before := p.seq
 	inOrder, ok := p.fresh(h.Seq)
 	if !ok {
 		c.stats.Replayed++
@@ -34,7 +35,7 @@ func (c *Core) receive(d Datagram) {
 	}
 	c.stats.Accepted++
 	if inOrder {
-		c.take(p, h, d.At)
+		c.take(p, h, d.At, before)
 	}
 }
 
@@ -103,11 +104,11 @@ func (p *peerState) fresh(seq uint64) (inOrder, ok bool) {
 	return false, true
 }
 
-// take believes a datagram.
-func (c *Core) take(p *peerState, h *heartbeat, at model.Instant) {
+// take believes a datagram, the first in order after another one.
+func (c *Core) take(p *peerState, h *heartbeat, at model.Instant, before uint64) {
 	if gone := at.Mono - p.lastAt.Mono; gone > silent(p.interval) && p.over == nil {
 		p.over = &SilenceOver{Peer: p.name, Duration: gone, End: at}
-		p.overSeq, p.overUsual = h.Seq, p.interval
+		p.overFrom, p.overSeq, p.overUsual = before, h.Seq, p.interval
 	}
 	p.lastAt = at
 	p.answer = &echo{Session: h.Session, Seq: h.Seq, Mono: h.Mono, At: at.Mono}
@@ -125,7 +126,11 @@ func (c *Core) take(p *peerState, h *heartbeat, at model.Instant) {
 	}
 	if s := h.Silence; s != nil && (s.Seq != p.toldOf || h.Session != p.toldSession) {
 		p.toldOf, p.toldSession = s.Seq, h.Session
-		c.out = append(c.out, SilenceTold{freeze.PeerSilence{Peer: p.name, Duration: s.Duration, Interval: s.Interval}})
+		told := freeze.PeerSilence{Peer: p.name, Duration: s.Duration, Interval: s.Interval}
+		if from, to := p.sentSeq(s.Before), p.sentSeq(s.Seq); from > 0 && to > from {
+			told.Before, told.After = from, to
+		}
+		c.out = append(c.out, SilenceTold{told})
 	}
 	if open(h.Phase) {
 		p.nextSend = min(p.nextSend, p.lastSent+c.cfg.Fast)

@@ -24,7 +24,8 @@ import (
 //	episode                      string
 //	echo: session, seq           uint64, of the last datagram in order from the receiver
 //	      mono, at               int64 ns: its mono, and the sender's own at its receipt
-//	silence: duration            int64 ns, interval uint32 ms, seq uint64 that ended it
+//	silence: duration            int64 ns, interval uint32 ms
+//	      before, seq            uint64, of the receiver's last datagram before it and of the one that ended it
 //	probes                       one byte of count, then each:
 //	      application, probe     strings
 //	      flags                  bit 0 active, 1 success, 2 ran, 3 has a last success
@@ -63,10 +64,10 @@ type echo struct {
 	Mono, At     time.Duration
 }
 
-// silence is how long the sender heard nothing of the receiver, until the datagram Seq.
+// silence is how long the sender heard nothing of the receiver, between two of its datagrams.
 type silence struct {
 	Duration, Interval time.Duration
-	Seq                uint64
+	Before, Seq        uint64
 }
 
 // probe is a model.ProbeStatus with ages for instants, as clocks differ.
@@ -124,6 +125,7 @@ func encode(buf []byte, h *heartbeat, key []byte) (out []byte, omitted int, err 
 	if s := h.Silence; s != nil {
 		b = appendNanos(b, s.Duration)
 		b = appendMillis(b, s.Interval)
+		b = binary.BigEndian.AppendUint64(b, s.Before)
 		b = binary.BigEndian.AppendUint64(b, s.Seq)
 	}
 	count := len(b)
@@ -214,7 +216,7 @@ func decode(b []byte) (*heartbeat, error) {
 		h.Echo = &echo{Session: r.u64(), Seq: r.u64(), Mono: r.nanos(), At: r.nanos()}
 	}
 	if flags&flagSilence != 0 {
-		h.Silence = &silence{Duration: r.nanos(), Interval: r.millis(), Seq: r.u64()}
+		h.Silence = &silence{Duration: r.nanos(), Interval: r.millis(), Before: r.u64(), Seq: r.u64()}
 	}
 	for n := r.u8(); n > 0 && !r.short; n-- {
 		h.Probes = append(h.Probes, r.probe())

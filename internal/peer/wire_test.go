@@ -18,7 +18,7 @@ func full() *heartbeat {
 		Cluster: "prod", From: "n1", To: "n2", Session: 1<<63 + 1, Seq: 12345, Mono: 1234567890123, Interval: 100 * time.Millisecond,
 		Suspended: true, Phase: model.PhaseSettling, Episode: "n1-20260501T000000.000Z",
 		Echo:    &echo{Session: 5, Seq: 6, Mono: -1, At: 1 << 62},
-		Silence: &silence{Duration: 4100 * time.Millisecond, Interval: time.Second, Seq: 9},
+		Silence: &silence{Duration: 4100 * time.Millisecond, Interval: time.Second, Before: 8, Seq: 9},
 		Probes: []probe{
 			{Application: "db", Probe: "users", Active: true, Success: true, Ran: true, Age: 1500 * time.Millisecond, Duration: 12 * time.Millisecond, Unbroken: time.Hour, LastSuccess: time.UnixMilli(1777593600123).UTC(), Succeeded: 1000, Failed: 3},
 			{Application: "db", Probe: "never"},
@@ -43,7 +43,7 @@ func TestWireRoundTrip(t *testing.T) {
 func TestWireBytes(t *testing.T) {
 	h := &heartbeat{
 		Cluster: "c", From: "a", To: "b", Session: 1, Seq: 2, Mono: 3, Interval: time.Second, Suspended: true,
-		Phase: model.PhaseMigrating, Episode: "e", Echo: &echo{4, 5, 6, 7}, Silence: &silence{8, time.Millisecond, 9},
+		Phase: model.PhaseMigrating, Episode: "e", Echo: &echo{4, 5, 6, 7}, Silence: &silence{8, time.Millisecond, 3, 9},
 		Probes: []probe{{Application: "p", Probe: "q", Active: true, Success: true, Ran: true, Age: time.Millisecond, Duration: 2 * time.Millisecond, Unbroken: 3 * time.Millisecond, LastSuccess: time.UnixMilli(4), Succeeded: 5, Failed: 6}},
 	}
 	b, _, err := encode(nil, h, testKey)
@@ -53,7 +53,7 @@ func TestWireBytes(t *testing.T) {
 	want := strings.Join([]string{
 		"504c484201", "0163", "0161", "0162", "0000000000000001", "0000000000000002", "0000000000000003", "000003e8", "07", "03", "0165",
 		"0000000000000004", "0000000000000005", "0000000000000006", "0000000000000007",
-		"0000000000000008", "00000001", "0000000000000009",
+		"0000000000000008", "00000001", "0000000000000003", "0000000000000009",
 		"01", "0170", "0171", "0f", "00000001", "00000002", "00000003", "0000000000000004", "0000000000000005", "0000000000000006",
 	}, "")
 	if got := hex.EncodeToString(b[:len(b)-macSize]); got != want {
