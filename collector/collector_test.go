@@ -38,6 +38,7 @@ func fullView() *View {
 		LastFreeze: &model.Freeze{
 			Start: moment(20), Clock: ptr(4100 * time.Millisecond), ClockBound: 20 * time.Millisecond,
 			Fused: ptr(4200 * time.Millisecond), FusedBound: 30 * time.Millisecond, Brownout: ptr(50 * time.Millisecond),
+			Visible: model.Visible{Clock: true}, Disagreement: ptr(time.Duration(0)),
 		},
 		Budgets:   []Budget{{Scope: "idle", Limit: "dead_man_switch", Longest: 30 * time.Second}, {Scope: "lpm", Limit: "node_timeout", Longest: 130 * time.Second}},
 		Events:    map[string]uint64{EventNodeDown: 1},
@@ -51,6 +52,7 @@ func fullView() *View {
 			PeerStatus: model.PeerStatus{Node: "n2", Up: true, LastHeartbeat: moment(44), Phase: model.PhaseIdle},
 			Silences:   NewHistogram("powerha_peer_silence_seconds").Observe(6, "", moment(0)),
 		}},
+		Datagrams: map[string]uint64{"sent": 12, "accepted": 11, "bad_mac": 1},
 		Probes: []model.ProbeStatus{{
 			Application: "db", Probe: "sql", Vantage: "local", TargetNode: "n1", Success: true,
 			Duration: 3 * time.Millisecond, LastSuccess: moment(43), Succeeded: 12, Failed: 1,

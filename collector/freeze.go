@@ -10,9 +10,11 @@ func freeze(e *emitter, v *View) {
 	for _, by := range e.table["powerha_lpm_freeze_duration_seconds"].States {
 		e.histogram("powerha_lpm_freeze_duration_seconds", v.Freezes[by], by)
 	}
-	if f := v.LastFreeze; f != nil {
-		lastFreeze(e, f)
+	last := model.Freeze{}
+	if v.LastFreeze != nil {
+		last = *v.LastFreeze
 	}
+	lastFreeze(e, &last)
 	limits := e.table["powerha_lpm_freeze_budget_limit"].States
 	for _, b := range v.Budgets {
 		e.seconds("powerha_lpm_freeze_budget_seconds", b.Longest, b.Scope)
@@ -34,8 +36,9 @@ func lastFreeze(e *emitter, f *model.Freeze) {
 	estimate(ByClock, f.Clock, f.ClockBound)
 	estimate(ByPeer, f.Peer, f.PeerBound)
 	estimate(ByFused, f.Fused, f.FusedBound)
-	e.bool("powerha_lpm_freeze_visible", f.Clock != nil, "clock")
-	e.bool("powerha_lpm_freeze_visible", f.Peer != nil, "peer")
-	e.bool("powerha_lpm_freeze_visible", false, "rtc") // no clock chip is watched
+	e.bool("powerha_lpm_freeze_visible", f.Visible.Clock, "clock")
+	e.bool("powerha_lpm_freeze_visible", f.Visible.Peer, "peer")
+	e.bool("powerha_lpm_freeze_visible", f.Visible.RTC, "rtc")
+	e.optional("powerha_lpm_freeze_disagreement_seconds", f.Disagreement)
 	e.optional("powerha_lpm_last_brownout_duration_seconds", f.Brownout)
 }

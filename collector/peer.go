@@ -1,6 +1,9 @@
 package collector
 
 func peer(e *emitter, v *View) {
+	if v.Datagrams != nil {
+		e.counts("powerha_peer_datagrams_total", v.Datagrams)
+	}
 	for _, p := range v.Peers {
 		e.bool("powerha_peer_up", p.Up, p.Node)
 		e.time("powerha_peer_last_heartbeat_timestamp_seconds", p.LastHeartbeat, p.Node)

@@ -68,6 +68,7 @@ type View struct {
 	Unmanaged map[string]time.Time // resource group: since when
 	Peers     []PeerView
 	Probes    []model.ProbeStatus
+	Datagrams map[string]uint64 // heartbeats by what became of them; nil without any
 
 	ParseErrors   map[string]uint64
 	Disagree      map[string]bool

@@ -26,8 +26,10 @@ import (
 	"powerha_lpm_exporter/internal/durable"
 	"powerha_lpm_exporter/internal/exporter"
 	"powerha_lpm_exporter/internal/freeze"
+	"powerha_lpm_exporter/internal/model"
 	"powerha_lpm_exporter/internal/peer"
 	"powerha_lpm_exporter/internal/powerha"
+	"powerha_lpm_exporter/internal/rtc"
 )
 
 const shutdownWait = 5 * time.Second
@@ -40,6 +42,8 @@ type program struct {
 	clk    clock.Clock
 	runner *command.OS
 	exp    *exporter.Exporter
+	// continued: when this process got SIGCONT.
+	continued chan model.Instant
 
 	mu   sync.Mutex // guards what follows; held over a whole reload
 	cfg  *config.Config
@@ -48,7 +52,7 @@ type program struct {
 
 // serve binds everything first, so that nothing is half started, and then works until ctx ends.
 func (p *program) serve(ctx context.Context) error {
-	p.clk = clock.System()
+	p.clk, p.continued = clock.System(), make(chan model.Instant)
 	if err := web.Validate(*p.flags.Web.WebConfigFile); err != nil {
 		return fmt.Errorf("--web.config.file %s: %w", *p.flags.Web.WebConfigFile, err)
 	}
@@ -69,6 +73,7 @@ func (p *program) serve(ctx context.Context) error {
 	defer stop()
 	wg.Go(func() { p.exp.Run(ctx) })
 	wg.Go(func() { p.reloadOnHangup(ctx) })
+	wg.Go(func() { p.watchContinue(ctx) })
 
 	srv := &http.Server{
 		Handler:           p.handler(ctx),
@@ -130,6 +135,25 @@ func (p *program) serveWeb(srv *http.Server, ls []net.Listener) error {
 	return web.ServeMultiple(ls, srv, p.flags.Web, logger)
 }
 
+// watchContinue tells when somebody who had stopped this process let it go on.
+func (p *program) watchContinue(ctx context.Context) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGCONT)
+	defer signal.Stop(signals)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-signals:
+		}
+		select {
+		case p.continued <- p.clk.Now():
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // build makes the exporter of the configuration.
 func (p *program) build() error {
 	opts, err := exporter.OptionsOf(p.cfg, p.flags.enabled(), p.clk.Now().Wall)
@@ -142,7 +166,7 @@ func (p *program) build() error {
 	p.exp, err = exporter.New(opts, exporter.Deps{
 		Clock: p.clk, Logger: p.logger, Reader: p.reader(p.cfg), Runner: p.runner,
 		StateDir: p.cfg.StateDir, Open: opener(p.cfg.StateDir),
-		Sampler: freeze.NewSampler(freeze.Config{}, p.clk),
+		Sampler: freeze.NewSampler(freeze.Config{}, p.clk), Chip: rtc.New(p.clk), Continued: p.continued,
 		Peers: func(cluster, node string, events func(peer.Effect)) (exporter.Peers, string, error) {
 			return peers(heartbeats, p.clk, cluster, node, events)
 		},

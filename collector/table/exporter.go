@@ -32,7 +32,8 @@ func migrationMetrics() []Metric {
 		exported("powerha_lpm_last_freeze_duration_seconds", TypeGauge, "Length of the last freeze by estimator; absent where it is not visible.", "estimator"),
 		exported("powerha_lpm_last_freeze_start_timestamp_seconds", TypeGauge, "Start of the last freeze by estimator; absent where it is not visible.", "estimator"),
 		exported("powerha_lpm_last_freeze_error_bound_seconds", TypeGauge, "The truth lies within plus or minus this bound of the estimate.", "estimator"),
-		exported("powerha_lpm_freeze_visible", TypeGauge, "1 when this source could have seen the last freeze.", "by").states("clock", "peer", "rtc"),
+		exported("powerha_lpm_freeze_visible", TypeGauge, "1 when this source could have seen the last freeze; 0 for all when nothing could, or before the first.", "by").states("clock", "peer", "rtc"),
+		exported("powerha_lpm_freeze_disagreement_seconds", TypeGauge, "By how much two witnesses of the last freeze contradict each other beyond their bounds; absent with fewer than two."),
 		exported("powerha_lpm_last_brownout_duration_seconds", TypeGauge, "Silence at the peer beyond the last freeze: network and caches getting warm."),
 		exported("powerha_lpm_freeze_budget_seconds", TypeGauge, "Longest freeze that the cluster tolerates with the settings of that scope; absent when a term cannot be read.", "scope").states("idle", "lpm"),
 		exported("powerha_lpm_freeze_budget_limit", TypeGauge, "1 for the setting that limits the freeze budget of that scope.", "scope", "limit").states("node_timeout", "deadman_mode", "dead_man_switch"),
@@ -79,6 +80,8 @@ func peerMetrics() []Metric {
 		exported("powerha_peer_last_heartbeat_timestamp_seconds", TypeGauge, "When the last heartbeat of the peer's exporter arrived.", "peer"),
 		exported("powerha_peer_silence_seconds", TypeHistogram, "Silences of the peer's exporter that have ended.", "peer").buckets(silenceBuckets()...),
 		exported("powerha_peer_lpm_phase", TypeStateSet, "Phase of the migration of the peer as it last told.", "peer", "phase").states(phases()...),
+		exported("powerha_peer_datagrams_total", TypeCounter, "Heartbeats of the exporters since the start of this one, by what became of them; all but sent, accepted and unproven were dropped.", "result").states(
+			"sent", "send_error", "unsendable", "accepted", "malformed", "unknown_sender", "bad_mac", "replayed", "unproven"),
 	}
 }
 

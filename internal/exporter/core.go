@@ -42,6 +42,13 @@ type Core struct {
 	peers   []model.PeerStatus
 	steps   []freeze.PeerStep
 	missed  []freeze.PeerSilence
+	chip    bool    // the clock chip can be read
+	froze   []Froze // to be told
+	ended   struct {
+		id string
+		at time.Duration // monotonic: when this core saw it ended
+	}
+	datagrams map[string]uint64
 
 	probes  *probe.Core
 	results []probe.Result
@@ -93,10 +100,14 @@ func (c *Core) Step(now model.Instant, in []Input) []Effect {
 	pending := c.scriptPending()
 	c.scriptOver(now)
 	c.freezes(now)
+	out := c.tellFreezes()
+	if c.phase != before {
+		out = append(out, Look{})
+	}
 	if c.phase != before || pending && !c.scriptPending() {
 		c.hurry(now)
 	}
-	out := c.schedule(now)
+	out = append(out, c.schedule(now)...)
 	for _, r := range c.probes.Step(now, c.ownership(), c.results) {
 		out = append(out, RunProbe{Run: r})
 	}
@@ -104,6 +115,16 @@ func (c *Core) Step(now model.Instant, in []Input) []Effect {
 	out = append(out, c.tell()...)
 	out = append(out, c.keep(now)...)
 	c.lastStep = now
+	return out
+}
+
+// tellFreezes hands the freezes out that are to be told.
+func (c *Core) tellFreezes() []Effect {
+	var out []Effect
+	for _, f := range c.froze {
+		out = append(out, f)
+	}
+	c.froze = nil
 	return out
 }
 
@@ -124,6 +145,11 @@ func (c *Core) input(now model.Instant, i Input) {
 		if i.Gap.Kind == freeze.Suspended {
 			c.hurry(now)
 		}
+	case Continued:
+		c.tracker.Continued(i.At)
+	case ChipSeen:
+		c.chip = i.Present
+		c.steps = append(c.steps, i.Steps...)
 	case PeersSeen:
 		c.peersSeen(i)
 	case Health:
@@ -198,7 +224,7 @@ func (c *Core) Ready() bool {
 }
 
 func (c *Core) peersSeen(p PeersSeen) {
-	c.peers = p.Status
+	c.peers, c.datagrams = p.Status, p.Datagrams
 	c.steps = append(c.steps, p.Steps...)
 	c.missed = append(c.missed, p.Silences...)
 	for _, s := range p.Ended {

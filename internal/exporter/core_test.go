@@ -591,20 +591,24 @@ func TestLongestFreezeOfAMigration(t *testing.T) {
 		}
 	}
 	gap(freeze.Suspended, 300*time.Millisecond, 10*time.Millisecond)
-	check("outside", 300*time.Millisecond, .3)
+	if v := r.core.View(r.now); v.LastFreeze != nil || v.Freezes[collector.ByFused].Sum != 0 {
+		t.Errorf("a short gap that nobody else has looked at: %+v", v.LastFreeze)
+	}
+	gap(freeze.Suspended, 700*time.Millisecond, 10*time.Millisecond)
+	check("outside", 700*time.Millisecond, .7)
 	r.event(model.EventPre, "stage", "begin")
-	gap(freeze.Suspended, 100*time.Millisecond, 10*time.Millisecond)
-	check("the first of a migration, short as it is", 100*time.Millisecond, .4)
+	gap(freeze.Suspended, 600*time.Millisecond, 10*time.Millisecond)
+	check("the first of a migration, short as it is", 600*time.Millisecond, 1.3)
 	gap(freeze.Suspended, 4*time.Second, 20*time.Millisecond)
-	check("the freeze", 4*time.Second, 4.4)
-	gap(freeze.Suspended, 200*time.Millisecond, 20*time.Millisecond)
-	check("a hiccup", 4*time.Second, 4.6)
+	check("the freeze", 4*time.Second, 5.3)
+	gap(freeze.Suspended, 800*time.Millisecond, 20*time.Millisecond)
+	check("another stop", 4*time.Second, 6.1)
 	gap(freeze.Stalled, 500*time.Millisecond, 10*time.Millisecond)
-	check("a stall", 4*time.Second, 4.6)
-	gap(freeze.Suspended, 300*time.Millisecond, 300*time.Millisecond)
-	check("one that waits may explain", 4*time.Second, 4.6)
+	check("a stall", 4*time.Second, 6.1)
+	gap(freeze.Suspended, 700*time.Millisecond, 700*time.Millisecond)
+	check("one that waits may explain", 4*time.Second, 6.1)
 	gap(freeze.Suspended, 6*time.Second, 6*time.Second)
-	check("too long to be one of them", 6*time.Second, 10.6)
+	check("too long to be one of them", 6*time.Second, 12.1)
 	r.answers[model.SourceGroups] = groups(model.GroupUnmanaged, model.GroupUnmanaged)
 	r.answers[model.SourceNodes] = model.Reading{Nodes: []model.Node{{Name: "n1", State: model.NodeUnmanaged}, {Name: "n2", State: model.NodeNormal}}}
 	r.advance(20 * time.Second)
@@ -612,8 +616,85 @@ func TestLongestFreezeOfAMigration(t *testing.T) {
 	r.event(model.EventDone)
 	r.advance(time.Second)
 	r.phase(model.PhaseSettling)
-	gap(freeze.Suspended, 250*time.Millisecond, 130*time.Millisecond)
-	check("a hiccup while it settles", 6*time.Second, 10.85)
+	gap(freeze.Suspended, 600*time.Millisecond, 130*time.Millisecond)
+	check("a stop while it settles", 6*time.Second, 12.7)
+}
+
+// A migration whose freeze nobody saw has no length: not that of an earlier one, and not 0. A hiccup is none.
+func TestFreezeNotVisible(t *testing.T) {
+	r := newRig(t, options())
+	r.advance(time.Second)
+	gap := func(estimate time.Duration) {
+		from := r.now
+		r.now = r.now.Add(estimate)
+		r.tell(GapSeen{Gap: freeze.Gap{Kind: freeze.Suspended, Start: from, End: r.now, Estimate: estimate, Bound: 10 * time.Millisecond}})
+		r.advance(time.Second)
+	}
+	gap(3 * time.Second) // an earlier freeze
+	r.event(model.EventPre, "stage", "begin")
+	r.advance(5 * time.Second)
+	gap(90 * time.Millisecond)
+	if f := r.core.View(r.now).LastFreeze; f == nil || f.Fused == nil {
+		t.Fatalf("before the end the earlier one stays: %+v", f)
+	}
+	r.event(model.EventPost, "stage", "end")
+	r.event(model.EventDone)
+	r.advance(2 * lag)
+	f := r.core.View(r.now).LastFreeze
+	if f == nil || f.Episode != "ep" || f.Fused != nil || f.Clock != nil || f.Peer != nil || f.Visible != (model.Visible{}) {
+		t.Fatalf("last freeze %+v", f)
+	}
+	told := 0
+	for _, e := range r.effects {
+		if e, ok := e.(Froze); ok && e.Freeze.Fused == nil {
+			told++
+		}
+	}
+	if told != 1 {
+		t.Errorf("told %d times", told)
+	}
+	if sum := r.core.View(r.now).Freezes[collector.ByFused].Sum; sum != 3 {
+		t.Errorf("%v s counted", sum)
+	}
+	gap(2 * time.Second) // one after it is the last, and the migration does not come back
+	r.advance(2 * lag)
+	if f := r.core.View(r.now).LastFreeze; f.Fused == nil || *f.Fused != 2*time.Second || f.Episode != "" {
+		t.Errorf("last freeze %+v", f)
+	}
+}
+
+// The clock chip shows the freeze where no peer answers, even after the end of the migration.
+func TestChip(t *testing.T) {
+	r := newRig(t, options())
+	r.advance(time.Second)
+	r.event(model.EventPre, "stage", "begin")
+	from := r.now
+	r.event(model.EventPost, "stage", "end")
+	r.event(model.EventDone)
+	r.advance(3 * time.Second)
+	if !slices.Contains(r.effects, Effect(Look{})) {
+		t.Error("the clocks are not compared")
+	}
+	r.tell(ChipSeen{Present: true, Steps: []freeze.PeerStep{{Chip: true, Step: 5 * time.Second, Bound: 60 * time.Millisecond, Start: from, End: r.now}}})
+	r.advance(5 * time.Second)
+	f := r.core.View(r.now).LastFreeze
+	if f == nil || f.Fused == nil || *f.RTC != 5*time.Second || f.Episode != "ep" || !f.Visible.RTC {
+		t.Errorf("last freeze %+v", f)
+	}
+}
+
+// A stop that SIGCONT ended is a freeze of low confidence.
+func TestContinued(t *testing.T) {
+	r := newRig(t, options())
+	r.advance(time.Second)
+	from := r.now
+	r.now = r.now.Add(4 * time.Second)
+	r.tell(GapSeen{Gap: freeze.Gap{Kind: freeze.Suspended, Start: from, End: r.now, Estimate: 4 * time.Second, Bound: 10 * time.Millisecond}})
+	r.tell(Continued{At: r.now})
+	r.advance(time.Second)
+	if f := r.core.View(r.now).LastFreeze; f == nil || f.Confidence() != "low" || f.Doubt != model.DoubtContinued {
+		t.Errorf("last freeze %+v", f)
+	}
 }
 
 func TestPeers(t *testing.T) {

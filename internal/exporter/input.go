@@ -53,7 +53,18 @@ type PeersSeen struct {
 	Steps    []freeze.PeerStep
 	Silences []freeze.PeerSilence // of us, at the peers
 	Ended    []Silence
+	// Datagrams counts the heartbeats by what became of them.
+	Datagrams map[string]uint64
 }
+
+// ChipSeen: whether there is a clock chip that can be read, and what comparisons with it said.
+type ChipSeen struct {
+	Present bool
+	Steps   []freeze.PeerStep
+}
+
+// Continued: this process got SIGCONT, so that it, perhaps alone, was stopped.
+type Continued struct{ At model.Instant }
 
 // Silence of a peer.
 type Silence struct {
@@ -82,6 +93,8 @@ func (LogRead) input()     {}
 func (ProbeDone) input()   {}
 func (GapSeen) input()     {}
 func (PeersSeen) input()   {}
+func (ChipSeen) input()    {}
+func (Continued) input()   {}
 func (Health) input()      {}
 func (Configured) input()  {}
 
@@ -111,9 +124,17 @@ type Tell struct {
 // Fine: an episode is open, so freezes are measured with a fine tick.
 type Fine struct{ On bool }
 
+// Look: compare the clocks with others, because the node may have been frozen.
+type Look struct{}
+
+// Froze: log this freeze. One whose Fused is nil is a migration whose freeze nobody could see.
+type Froze struct{ Freeze model.Freeze }
+
 func (Read) effect()           {}
 func (RunProbe) effect()       {}
 func (AppendObserved) effect() {}
 func (Persist) effect()        {}
 func (Tell) effect()           {}
 func (Fine) effect()           {}
+func (Look) effect()           {}
+func (Froze) effect()          {}

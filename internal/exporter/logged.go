@@ -22,13 +22,11 @@ type logged struct {
 	errs   map[model.Source]string
 	health map[string]string
 	owners map[string][]string
-	freeze *model.Freeze
 }
 
-// newLogged begins with what was logged by an earlier run.
-func newLogged(l log.Logger, lastFreeze *model.Freeze) *logged {
+func newLogged(l log.Logger) *logged {
 	return &logged{
-		logger: l, freeze: lastFreeze, errs: make(map[model.Source]string), health: make(map[string]string), owners: make(map[string][]string),
+		logger: l, errs: make(map[model.Source]string), health: make(map[string]string), owners: make(map[string][]string),
 	}
 }
 
@@ -51,11 +49,22 @@ func (l *logged) changes(v *collector.View, s model.Snapshot, health map[string]
 			l.owners[o.Group] = o.Nodes
 		}
 	}
-	if f := v.LastFreeze; f != nil && f != l.freeze {
-		l.freeze = f
-		_ = level.Info(l.logger).Log("msg", "this node was frozen", "start", f.Start, "fused", span(f.Fused), "bound", f.FusedBound,
-			"clock", span(f.Clock), "peer", span(f.Peer), "episode", f.Episode)
+}
+
+// logFreeze tells of a freeze, in a migration or outside one.
+func logFreeze(l log.Logger, f *model.Freeze) {
+	if f.Fused == nil {
+		_ = level.Warn(l).Log("msg", "the freeze of this migration is not visible: its clocks stood still or it was shorter than what is seen, and neither a peer nor a clock chip was there to compare with",
+			"episode", f.Episode)
+		return
 	}
+	where := "in a migration"
+	if f.Episode == "" {
+		where = "outside a migration"
+	}
+	_ = level.Info(l).Log("msg", "this node was frozen", "where", where, "start", f.Start, "fused", span(f.Fused), "bound", f.FusedBound,
+		"clock", span(f.Clock), "peer", span(f.Peer), "rtc", span(f.RTC), "brownout", span(f.Brownout),
+		"disagreement", span(f.Disagreement), "confidence", f.Confidence(), "doubt", f.Doubt, "episode", f.Episode)
 }
 
 func (l *logged) sources(s model.Snapshot) {
@@ -101,7 +110,8 @@ func logGap(l log.Logger, g freeze.Gap) {
 		say, msg = level.Info(l), "perhaps a freeze, perhaps waits for a processor alone"
 	}
 	_ = say.Log("msg", msg, "kind", g.Kind, "start", g.Start.Wall, "estimate", g.Estimate, "bound", g.Bound, "clock", g.Clock,
-		"tick", g.Tick, "mono", g.Mono, "raw", g.Raw, "boot", g.Boot, "real", g.Real, "run_delay", g.RunDelay, "waits", g.Waits)
+		"tick", g.Tick, "mono", g.Mono, "raw", g.Raw, "boot", g.Boot, "real", g.Real, "timebase", g.Base, "run_delay", g.RunDelay, "waits", g.Waits,
+		"dispatched", g.Dispatched, "traced", g.Traced)
 }
 
 func names(in []string) string { return strings.Join(in, ",") }

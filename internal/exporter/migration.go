@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"powerha_lpm_exporter/collector"
 	"powerha_lpm_exporter/internal/episode"
 	"powerha_lpm_exporter/internal/model"
 )
@@ -189,57 +188,4 @@ func (c *Core) unknownToDR() bool {
 		return false
 	}
 	return !slices.ContainsFunc(c.dr, func(e model.EpisodeEvent) bool { return e.Episode == ep.ID })
-}
-
-// freezes makes freezes of what was seen of them, and counts those.
-func (c *Core) freezes(now model.Instant) {
-	answering := 0
-	for _, p := range c.peers {
-		if p.Up {
-			answering++
-		}
-	}
-	c.tracker.SetPeers(answering)
-	id := ""
-	if ep := c.Episode(); ep.Open || settling(c.phase) {
-		id = ep.ID
-	}
-	for _, f := range c.tracker.Step(now, c.gaps, c.steps, c.missed, id) {
-		c.frozen(f)
-	}
-	c.gaps, c.steps, c.missed = nil, nil, nil
-}
-
-// settling reports whether the last migration has ended and is not over yet.
-func settling(p model.Phase) bool { return p == model.PhaseSettling || p == model.PhaseRollingBack }
-
-// long is how long a gap is at least that is taken for a freeze although waits for a processor may explain all of it.
-const long = time.Second
-
-// frozen books a freeze. What may be no freeze at all is booked only when it is long; the shell has logged its gap.
-func (c *Core) frozen(f model.Freeze) {
-	if f.Fused == nil || *f.Fused <= f.FusedBound && *f.Fused < long {
-		return
-	}
-	if c.outlasts(f) {
-		c.state.LastFreeze = &f
-	}
-	c.dirty = true
-	for by, d := range map[string]*time.Duration{collector.ByClock: f.Clock, collector.ByPeer: f.Peer, collector.ByFused: f.Fused} {
-		if d != nil {
-			c.state.Histograms[by] = c.state.Histograms[by].Observe(d.Seconds(), f.Episode, f.Start)
-		}
-	}
-	details := map[string]string{"kind": f.Kind, "duration": f.Fused.String(), "bound": f.FusedBound.String()}
-	c.observe(model.EpisodeEvent{
-		Version: episode.Version, Time: f.Start.UTC(), Event: model.EventFreeze, Source: "clock",
-		Episode: f.Episode, Details: details,
-	})
-}
-
-// outlasts reports whether f is to be the last freeze: of one migration that is its longest, so that the hiccups after
-// the move do not take its place.
-func (c *Core) outlasts(f model.Freeze) bool {
-	last := c.state.LastFreeze
-	return last == nil || last.Fused == nil || f.Episode == "" || f.Episode != last.Episode || *f.Fused >= *last.Fused
 }

@@ -65,7 +65,7 @@ func (e *Exporter) tell(t Tell) {
 
 // peersSeen collects what the heartbeats told since the last step.
 func (e *Exporter) peersSeen() PeersSeen {
-	seen := PeersSeen{Status: e.peers.Status()}
+	seen := PeersSeen{Status: e.peers.Status(), Datagrams: datagrams(e.peers.Stats())}
 	for {
 		select {
 		case f := <-e.peerNews:
@@ -80,5 +80,13 @@ func (e *Exporter) peersSeen() PeersSeen {
 		default:
 			return seen
 		}
+	}
+}
+
+// datagrams names the counts of heartbeats as the metric does.
+func datagrams(s peer.Stats) map[string]uint64 {
+	return map[string]uint64{
+		"sent": s.Sent, "send_error": s.SendErrors, "unsendable": s.Unsendable, "accepted": s.Accepted, "malformed": s.Malformed,
+		"unknown_sender": s.Unknown, "bad_mac": s.BadMAC, "replayed": s.Replayed, "unproven": s.Unproven,
 	}
 }

@@ -35,12 +35,21 @@ type Sampler interface {
 	SetFine(fine bool)
 }
 
+// Chip is the clock chip of the node; rtc.Chip is one.
+type Chip interface {
+	Run(ctx context.Context, emit func(freeze.PeerStep)) error
+	SetHot(on bool)
+	Trigger()
+	Present() bool
+}
+
 // Peers are the heartbeats; peer.Service is one.
 type Peers interface {
 	Run(ctx context.Context) error
 	SetLocal(l peer.LocalState)
 	OwnGap(g freeze.Gap)
 	Status() []model.PeerStatus
+	Stats() peer.Stats
 }
 
 // Deps is what the shell works with.
@@ -53,6 +62,9 @@ type Deps struct {
 	StateDir string
 	Open     func() (durable.FS, error)
 	Sampler  Sampler
+	Chip     Chip // may be nil
+	// Continued hands out when this process got SIGCONT; may be nil.
+	Continued <-chan model.Instant
 	// Peers makes the heartbeats as soon as the node's name is known: nil when no peer is configured. disabled says
 	// why there can be none although peers are configured.
 	Peers func(cluster, node string, events func(peer.Effect)) (p Peers, disabled string, err error)
@@ -69,6 +81,7 @@ type Exporter struct {
 	peers     Peers
 	peerTried bool
 	peerNews  chan peer.Effect
+	chipNews  chan freeze.PeerStep
 
 	reader    atomic.Pointer[Reader]
 	collector *collector.Collector
@@ -90,7 +103,7 @@ const (
 // the configuration. A state folder that cannot be read is none: the exporter goes on in memory and says so.
 func New(opt Options, d Deps) (*Exporter, error) {
 	e := &Exporter{
-		deps: d, in: make(chan Input, 64), peerNews: make(chan peer.Effect, 256),
+		deps: d, in: make(chan Input, 64), peerNews: make(chan peer.Effect, 256), chipNews: make(chan freeze.PeerStep, 16),
 		collector: collector.New(),
 	}
 	e.SetReader(d.Reader)
@@ -103,7 +116,7 @@ func New(opt Options, d Deps) (*Exporter, error) {
 		wake: make(chan struct{}, 1), said: func(err error) { e.send(Health{Part: PartState, Err: text(err)}) },
 	}
 	e.core = NewCore(opt, state, observed)
-	e.last = newLogged(d.Logger, state.LastFreeze)
+	e.last = newLogged(d.Logger)
 	if err != nil {
 		e.core.input(d.Clock.Now(), Health{Part: PartState, Err: err.Error()})
 	}
@@ -208,7 +221,32 @@ func (e *Exporter) start(ctx context.Context) {
 			e.send(Health{Part: PartSampler, Err: fmt.Sprintf("freeze detector ended: %v", err)})
 		}
 	})
+	if e.deps.Chip != nil {
+		e.goes(func() { _ = e.deps.Chip.Run(ctx, e.chipStep) })
+	}
+	if e.deps.Continued != nil {
+		e.goes(func() { e.watchContinued(ctx) })
+	}
 	e.runPeers(ctx)
+}
+
+// chipStep takes a comparison with the clock chip; the loop fetches it.
+func (e *Exporter) chipStep(s freeze.PeerStep) {
+	select {
+	case e.chipNews <- s:
+	default: // the loop is behind: the chip looks again
+	}
+}
+
+func (e *Exporter) watchContinued(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case at := <-e.deps.Continued:
+			e.send(Continued{At: at})
+		}
+	}
 }
 
 // gap passes on what the sampler saw.
@@ -271,14 +309,40 @@ func (e *Exporter) drain(in []Input) []Input {
 		break
 	}
 	for _, i := range in {
-		if g, ok := i.(GapSeen); ok && e.peers != nil {
-			e.peers.OwnGap(g.Gap)
+		if g, ok := i.(GapSeen); ok {
+			e.compare(g.Gap)
 		}
 	}
 	if e.peers != nil {
 		in = append(in, e.peersSeen())
 	}
+	if e.deps.Chip != nil {
+		in = append(in, e.chipSeen())
+	}
 	return in
+}
+
+// compare lets the witnesses outside look at a gap.
+func (e *Exporter) compare(g freeze.Gap) {
+	if e.peers != nil {
+		e.peers.OwnGap(g)
+	}
+	if e.deps.Chip != nil && g.Kind == freeze.Suspended {
+		e.deps.Chip.Trigger()
+	}
+}
+
+// chipSeen collects what the clock chip told since the last step.
+func (e *Exporter) chipSeen() ChipSeen {
+	seen := ChipSeen{Present: e.deps.Chip.Present()}
+	for {
+		select {
+		case s := <-e.chipNews:
+			seen.Steps = append(seen.Steps, s)
+		default:
+			return seen
+		}
+	}
 }
 
 // do runs one effect, and does not wait for it.
@@ -294,6 +358,15 @@ func (e *Exporter) do(ctx context.Context, f Effect) {
 		e.keep.keep(f.State)
 	case Fine:
 		e.deps.Sampler.SetFine(f.On)
+		if e.deps.Chip != nil {
+			e.deps.Chip.SetHot(f.On)
+		}
+	case Look:
+		if e.deps.Chip != nil {
+			e.deps.Chip.Trigger()
+		}
+	case Froze:
+		logFreeze(e.deps.Logger, &f.Freeze)
 	case Tell:
 		e.tell(f)
 	}

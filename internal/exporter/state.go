@@ -37,6 +37,7 @@ type State struct {
 	Unwanted   map[string]uint64              `json:"unwanted,omitempty"`
 	Window     time.Duration                  `json:"window,omitempty"`
 	LastFreeze *model.Freeze                  `json:"last_freeze,omitempty"`
+	FreezeOf   string                         `json:"freeze_of,omitempty"` // the last migration whose freeze is known, or known not to be visible
 	Settled    Settled                        `json:"settled"`
 	// ScriptDone: PowerHA\'s own script is done with that migration, since then.
 	ScriptDone Settled      `json:"script_done"`
