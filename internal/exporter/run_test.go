@@ -297,10 +297,11 @@ func TestLoadState(t *testing.T) {
 		file string
 		err  error
 	}{
-		"none":    {"", nil},
-		"rubbish": {"rubbish", errors.New("counters begin anew")},
-		"empty":   {"{}", errors.New("no version")},
-		"newer":   {`{"version":9}`, ErrNewer},
+		"none":                  {"", nil},
+		"rubbish":               {"rubbish", errors.New("counters begin anew")},
+		"empty":                 {"{}", errors.New("no version")},
+		"newer":                 {`{"version":9}`, ErrNewer},
+		"newer, of other types": {`{"version":9,"histograms":[]}`, ErrNewer},
 		"other buckets": {`{"version":1,"created":"2026-01-01T00:00:00Z","histograms":{"fused":{"bounds":[1],"counts":[1,1],"sum":3}},
 			"silences":{"n2":{"bounds":[1],"counts":[1,1],"sum":3}}}`, nil},
 	} {
@@ -317,6 +318,31 @@ func TestLoadState(t *testing.T) {
 		if s.Version != stateVersion || s.Created.IsZero() || len(s.Histograms) != 4 || s.Histograms["fused"].Sum != 0 || len(s.Silences) != 0 {
 			t.Errorf("%s: state %+v", name, s)
 		}
+	}
+}
+
+// A state that cannot be understood is kept aside and reported; the exporter goes on with a new one, which is kept.
+func TestCorruptStateIsKept(t *testing.T) {
+	dir := stateDir(t)
+	if err := os.Mkdir(filepath.Join(dir, "exporter"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	const corrupt = `{"version":1,"created":"2026-01-01T0`
+	if err := os.WriteFile(filepath.Join(dir, StateName), []byte(corrupt), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := runShell(t, testOptions(), dir)
+	eventually(t, "a new state is kept", func() bool { return s.success("cluster")() && s.View().StateWritable })
+	s.stop()
+	if p, err := os.ReadFile(filepath.Join(dir, CorruptName)); err != nil || string(p) != corrupt {
+		t.Errorf("kept: %q, %v", p, err)
+	}
+	fsys, err := durable.OpenDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadState(fsys, time.Now()); err != nil {
+		t.Errorf("the new state: %v", err)
 	}
 }
 

@@ -119,8 +119,12 @@ func histogramKeys() map[string]string {
 	}
 }
 
+// CorruptName is where a state that cannot be understood is kept, so that nothing is lost with it.
+const CorruptName = StateName + ".corrupt"
+
 // LoadState reads the state, or begins a new one when there is none. On any error the state returned is a new one
-// that serves in memory; an error that matches ErrNewer means that the file must not be written.
+// that serves in memory; an error that matches ErrNewer means that the file must not be written. A file that cannot be
+// understood is put aside as CorruptName, in place of one that was there before.
 func LoadState(fsys durable.FS, now time.Time) (State, error) {
 	p, err := fsys.ReadFile(StateName)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -129,18 +133,33 @@ func LoadState(fsys durable.FS, now time.Time) (State, error) {
 	if err != nil {
 		return NewState(now), fmt.Errorf("read %s: %w", StateName, err)
 	}
+	var head struct {
+		Version int `json:"version"`
+	}
+	if json.Unmarshal(p, &head) == nil && head.Version > stateVersion { // its fields may be of other types
+		return NewState(now), fmt.Errorf("%s has version %d, this program knows %d: %w", StateName, head.Version, stateVersion, ErrNewer)
+	}
 	var s State
 	if err := json.Unmarshal(p, &s); err != nil {
-		return NewState(now), fmt.Errorf("read %s: %w: counters begin anew", StateName, err)
-	}
-	if s.Version > stateVersion {
-		return NewState(now), fmt.Errorf("%s has version %d, this program knows %d: %w", StateName, s.Version, stateVersion, ErrNewer)
+		return NewState(now), putAside(fsys, err)
 	}
 	if s.Version < 1 || s.Created.IsZero() {
-		return NewState(now), fmt.Errorf("read %s: no version or creation time in it: counters begin anew", StateName)
+		return NewState(now), putAside(fsys, errIncomplete)
 	}
 	s.complete()
 	return s, nil
+}
+
+// errIncomplete: the file is JSON and not a state.
+var errIncomplete = errors.New("no version or creation time in it")
+
+// putAside keeps a file that cannot be understood, and says what happened.
+func putAside(fsys durable.FS, why error) error {
+	err := fmt.Errorf("read %s: %w: counters, histograms and owners begin anew", StateName, why)
+	if moved := fsys.Rename(StateName, CorruptName); moved != nil {
+		return fmt.Errorf("%w, and the file could not be kept as %s: %w", err, CorruptName, moved)
+	}
+	return fmt.Errorf("%w; the file is kept as %s", err, CorruptName)
 }
 
 // SaveState replaces the state on disk.
