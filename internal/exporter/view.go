@@ -19,7 +19,7 @@ func (c *Core) View(now model.Instant) *collector.View {
 		Events: maps.Clone(c.state.Events), Unwanted: maps.Clone(c.state.Unwanted), Window: c.state.Window,
 		Owners: append([]model.LastOwner(nil), c.state.Owners...), Unmanaged: maps.Clone(c.state.Unmanaged),
 		Datagrams: maps.Clone(c.datagrams),
-		Probes: c.probes.Status(), ParseErrors: maps.Clone(c.parse), Disagree: c.disagree(now),
+		Probes:    c.probes.Status(), ParseErrors: maps.Clone(c.parse), Disagree: c.disagree(now),
 		StateWritable: c.health[PartState] == "", Config: c.opt.Config,
 		Fresh: make(map[model.Source]model.Reading),
 	}

@@ -179,7 +179,7 @@ func (d *Detector) classify(g Gap) []Gap {
 // borneOut reports whether the time of day says the same as the time base. Alone the time base says nothing: a move to
 // another server may give it another origin.
 func (d *Detector) borneOut(g Gap) bool {
-	return (g.Real-g.Base).Abs() <= d.cfg.StepThreshold+Rate(g.Base)
+	return (g.Real - g.Base).Abs() <= d.cfg.StepThreshold+Rate(g.Base)
 }
 
 // threshold is what a sample may be late. It follows the tick that was slept,

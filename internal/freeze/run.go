@@ -16,7 +16,7 @@ type Sampler struct {
 
 	read   func() Sample // instead of a Reader
 	traced func() bool
-	pause func(ctx context.Context, d time.Duration) error
+	pause  func(ctx context.Context, d time.Duration) error
 }
 
 // NewSampler returns a sampler that waits by clk.
