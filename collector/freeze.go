@@ -15,12 +15,11 @@ func freeze(e *emitter, v *View) {
 		last = *v.LastFreeze
 	}
 	lastFreeze(e, &last)
-	limits := e.table["powerha_lpm_freeze_budget_limit"].States
 	for _, b := range v.Budgets {
-		e.seconds("powerha_lpm_freeze_budget_seconds", b.Longest, b.Scope)
-		for _, l := range limits {
-			e.bool("powerha_lpm_freeze_budget_limit", l == b.Limit, b.Scope, l)
+		if b.Limit != "unknown" {
+			e.seconds("powerha_lpm_freeze_budget_seconds", b.Longest, b.Scope)
 		}
+		e.state("powerha_lpm_freeze_budget_limit", b.Limit, b.Scope)
 	}
 }
 

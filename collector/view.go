@@ -85,10 +85,12 @@ type State struct {
 	Timeouts    uint64
 }
 
-// Budget is the longest freeze that the settings of a scope (idle, lpm) tolerate, and the setting that limits it.
+// Budget is the longest freeze that the settings of a scope (idle, lpm) tolerate, and the timer that limits it:
+// "unknown" where one that may apply could not be read; Missing names those.
 type Budget struct {
 	Scope, Limit string
 	Longest      time.Duration
+	Missing      []string
 }
 
 // PeerView is a peer with the silences that were counted of it.

@@ -55,7 +55,7 @@ esac`)
 *clstrmgrES*) printf 'Current state: ST_STABLE\nCLversion: 23\nlocal node vrmf is 7270\n';;
 *cthags*) printf 'Subsystem         Group            PID     Status\n cthags           cthags           1     active\nDead Man Switch Enabled:\n   reset interval = 3 seconds\n   trip  interval = 30 seconds\n';;
 esac`)
-	tool(t, dir, "clctrl", `case "$*" in *node_timeout*) echo 30000;; *) echo a;; esac`)
+	tool(t, dir, "clctrl", `case "$*" in *node_timeout*) echo 30000;; *-a*) echo 'c1(11403f34).network_fdt = 20000';; *) echo a;; esac`)
 	tool(t, dir, "lsitab", "exit 1")
 	tool(t, dir, "lscluster", `printf 'Calling node query for all nodes...\nNode query number of nodes examined: 2\n\n\tNode name: n1\n\tState of node:  UP  NODE_LOCAL\n\n\tNode name: n2\n\tState of node:  UP\n'`)
 	tool(t, dir, "errpt", ":")

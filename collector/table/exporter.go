@@ -36,7 +36,8 @@ func migrationMetrics() []Metric {
 		exported("powerha_lpm_freeze_disagreement_seconds", TypeGauge, "By how much two witnesses of the last freeze contradict each other beyond their bounds; absent with fewer than two."),
 		exported("powerha_lpm_last_brownout_duration_seconds", TypeGauge, "Silence at the peer beyond the last freeze: network and caches getting warm."),
 		exported("powerha_lpm_freeze_budget_seconds", TypeGauge, "Longest freeze that the cluster tolerates with the settings of that scope; absent when a term cannot be read.", "scope").states("idle", "lpm"),
-		exported("powerha_lpm_freeze_budget_limit", TypeGauge, "1 for the setting that limits the freeze budget of that scope.", "scope", "limit").states("node_timeout", "deadman_mode", "dead_man_switch"),
+		exported("powerha_lpm_freeze_budget_limit", TypeStateSet, "1 for the timer that limits the freeze budget of that scope; unknown when one that may apply cannot be read.", "scope", "limit").states(
+			"dead_man_switch", "deadman_mode", "critical_daemons", "node_timeout", "link_timeout", "network_failure_detection", "application_monitor", "pvm_wdog", "unknown"),
 		exported("powerha_lpm_unwanted_cluster_events_total", TypeCounter, "Cluster events during a migration that a protected migration does not cause.", "event").states(Events()...),
 		exported("powerha_cluster_events_total", TypeCounter, "Cluster events seen.", "event").states(Events()...),
 		exported("powerha_lpm_declared_window_seconds_total", TypeCounter, "Time in windows declared by people; counted=false is what the cap refused.", "counted").states("true", "false"),

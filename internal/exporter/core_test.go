@@ -70,6 +70,7 @@ func calm() map[model.Source]model.Reading {
 		model.SourceGroups:        groups(model.GroupOnline, model.GroupOffline),
 		model.SourceNodeTimeout:   {NodeTimeout: 30 * time.Second},
 		model.SourceDeadmanMode:   {DeadmanMode: "a"},
+		model.SourceTunables:      {Tunables: map[string]string{"node_timeout": "30000", "network_fdt": "20000", "link_timeout": "30000"}},
 		model.SourceGroupServices: {DeadManSwitch: ptr(true)},
 		model.SourceInittab:       {Inittab: ptr(false)},
 		model.SourceErrlog:        {},
@@ -505,20 +506,37 @@ func TestBudgets(t *testing.T) {
 		}
 		return collector.Budget{}
 	}
-	if b := find("idle"); b.Longest != 30*time.Second || b.Limit != "deadman_mode" {
+	if b := find("idle"); b.Longest != 20*time.Second || b.Limit != "network_failure_detection" {
 		t.Errorf("idle: %+v", b)
 	}
 	if b := find("lpm"); b.Longest != 130*time.Second || b.Limit != "node_timeout" {
 		t.Errorf("lpm: %+v", b)
 	}
+	r.event(model.EventPre) // nothing is prepared: what is in force counts
+	r.answers[model.SourceTunables].Tunables["network_fdt"] = "45000"
+	r.advance(2 * time.Minute)
+	if b := find("lpm"); b.Longest != 30*time.Second || b.Limit != "dead_man_switch" {
+		t.Errorf("lpm in a migration: %+v", b)
+	}
 	r.answers[model.SourceDeadmanMode] = model.Reading{Err: "no"}
 	r.advance(2 * time.Minute)
-	if b := find("idle"); b.Scope != "" {
-		t.Errorf("a budget with a term that is not known: %+v", b)
-	}
-	r.event(model.EventPre)
-	if b := find("lpm"); b.Scope != "" {
+	if b := find("lpm"); b.Limit != "unknown" || !slices.Equal(b.Missing, []string{"deadman_mode"}) {
 		t.Errorf("a budget in force with a term that is not known: %+v", b)
+	}
+}
+
+// Before PowerHA 7.2 nothing is changed for a migration.
+func TestBudgetsBefore72(t *testing.T) {
+	r := newRig(t, options())
+	r.answers[model.SourceCluster].Cluster.HasLPM = false
+	r.answers[model.SourceMonitors] = model.Reading{Monitors: []model.Monitor{
+		{Name: "m1", Type: "custom", Mode: "longrunning", Interval: 5 * time.Second, Retries: 1}, {Name: "m2", Type: "process"},
+	}}
+	r.advance(2 * time.Second)
+	for _, b := range r.core.View(r.now).Budgets {
+		if b.Longest != 10*time.Second || b.Limit != "application_monitor" {
+			t.Errorf("%+v", b)
+		}
 	}
 }
 

@@ -85,6 +85,7 @@ func fixtures() map[string]string {
 		"lssrc cthags":              "Subsystem         Group            PID     Status\n cthags           cthags           1     active\nDead Man Switch Enabled:\n   reset interval = 3 seconds\n   trip  interval = 30 seconds\n",
 		"clctrl node_timeout":       "30000\n",
 		"clctrl deadman_mode":       "a\n",
+		"clctrl -a":                 "c1(11403f34).network_fdt = 20000\nc1(11403f34).node_timeout = 30000\n",
 		"lsitab hacmp_lpm":          "",
 		"lscluster -m": "Calling node query for all nodes...\nNode query number of nodes examined: 2\n\n" +
 			"\tNode name: n1\n\tState of node:  UP  NODE_LOCAL\n\n\tNode name: n2\n\tState of node:  UP\n",

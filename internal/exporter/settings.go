@@ -6,15 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"powerha_lpm_exporter/collector"
+	"powerha_lpm_exporter/internal/budget"
 	"powerha_lpm_exporter/internal/model"
 )
-
-// unsetLPMHeartbeat is what PowerHA uses while HEARTBEAT_FREQUENCY_DURING_LPM was never set.
-const unsetLPMHeartbeat = 600 * time.Second
-
-// groupServicesTrip is the fixed trip interval of the dead man switch of cthags (RSCT: 30 s).
-const groupServicesTrip = 30 * time.Second
 
 // settingSeen keeps what the settings are in calm times, to know afterwards what a migration left behind. What is
 // left behind is not calm.
@@ -50,7 +44,7 @@ func (c *Core) lpmTimeout(now model.Instant) (time.Duration, bool) {
 	if h := r.Cluster.LPMHeartbeat; h != nil && *h > 0 {
 		return *h, true
 	}
-	return unsetLPMHeartbeat, true
+	return budget.UnsetLPMTimeout, true
 }
 
 // scriptPending reports whether PowerHA's own script may still be at work after the last migration.
@@ -127,63 +121,4 @@ func (c *Core) drift(now model.Instant) map[string]bool {
 		out["heartbeat_frequency_during_lpm"] = *h != c.opt.LPMHeartbeat
 	}
 	return out
-}
-
-// budgets tells the longest freeze that does not cost the node its groups or its life: the peers declare it down
-// after the node timeout and the grace period; CAA halts it after the node timeout where deadman_mode is "a" (assert);
-// Group Services halts it after 30 s while its switch is armed. A scope with a term that is not known is left out.
-func (c *Core) budgets(now model.Instant) []collector.Budget {
-	r, ok := c.fresh(now, model.SourceCluster)
-	if !ok || r.Cluster == nil || r.Cluster.GracePeriod == nil {
-		return nil
-	}
-	delay := *r.Cluster.GracePeriod
-	force := c.inForce(now)
-	idle := c.state.Calm
-	if c.phase == model.PhaseIdle {
-		idle = force
-	}
-	var out []collector.Budget
-	if b, ok := budget("idle", idle, delay); ok {
-		out = append(out, b)
-	}
-	lpm := force
-	if c.phase != model.PhasePreparing && c.phase != model.PhaseMigrating {
-		// What PowerHA's own script makes of it for a migration.
-		off := false
-		lpm = Settings{DeadmanMode: "e", Switch: &off}
-		lpm.NodeTimeout, _ = c.lpmTimeout(now)
-	}
-	if b, ok := budget("lpm", lpm, delay); ok {
-		out = append(out, b)
-	}
-	return out
-}
-
-func (c *Core) inForce(now model.Instant) Settings {
-	var s Settings
-	if r, ok := c.fresh(now, model.SourceNodeTimeout); ok {
-		s.NodeTimeout = r.NodeTimeout
-	}
-	if r, ok := c.fresh(now, model.SourceDeadmanMode); ok {
-		s.DeadmanMode = r.DeadmanMode
-	}
-	if r, ok := c.fresh(now, model.SourceGroupServices); ok {
-		s.Switch = r.DeadManSwitch
-	}
-	return s
-}
-
-func budget(scope string, s Settings, grace time.Duration) (collector.Budget, bool) {
-	if s.NodeTimeout <= 0 || s.DeadmanMode == "" || s.Switch == nil {
-		return collector.Budget{}, false
-	}
-	b := collector.Budget{Scope: scope, Limit: "node_timeout", Longest: s.NodeTimeout + grace}
-	if s.DeadmanMode == "a" && s.NodeTimeout < b.Longest {
-		b.Limit, b.Longest = "deadman_mode", s.NodeTimeout
-	}
-	if *s.Switch && groupServicesTrip < b.Longest {
-		b.Limit, b.Longest = "dead_man_switch", groupServicesTrip
-	}
-	return b, true
 }

@@ -22,7 +22,7 @@ func judgedBy(name string) []model.Source {
 	case collector.Variables:
 		return []model.Source{
 			model.SourceCluster, model.SourceNodeTimeout, model.SourceDeadmanMode, model.SourceGroupServices,
-			model.SourceInittab,
+			model.SourceInittab, model.SourceTunables,
 		}
 	case collector.Application:
 		return []model.Source{model.SourceMonitors}
@@ -38,6 +38,8 @@ func alsoReads(name string) []model.Source {
 		return []model.Source{model.SourceGroups} // where probes run follows the owners
 	case collector.Migration, collector.Peer:
 		return []model.Source{model.SourceNodes} // settling ends when the node is managed
+	case collector.Variables:
+		return []model.Source{model.SourceNodes, model.SourceMonitors} // a freeze may make monitors of managed groups fail
 	default:
 		return nil
 	}
@@ -52,7 +54,7 @@ func commandOf(s model.Source) string {
 		return "clRGinfo"
 	case model.SourceManager, model.SourceGroupServices, model.SourceSubsystems:
 		return "lssrc"
-	case model.SourceNodeTimeout, model.SourceDeadmanMode:
+	case model.SourceNodeTimeout, model.SourceDeadmanMode, model.SourceTunables:
 		return "clctrl"
 	case model.SourceInittab:
 		return "lsitab"
@@ -107,7 +109,7 @@ func needed(enabled map[string]bool, identified bool) []model.Source {
 
 func (c *Core) interval(s model.Source) time.Duration {
 	switch s {
-	case model.SourceMonitors:
+	case model.SourceMonitors, model.SourceTunables:
 		return slow * c.opt.Interval
 	case model.SourceGroups, model.SourceNodes, model.SourceManager:
 		if c.phase != model.PhaseIdle && c.phase != model.PhaseUnknown {
@@ -189,7 +191,7 @@ func (c *Core) returned(r model.Reading) {
 // maxAge is how long a value that was understood is still published when later reads fail.
 func (c *Core) maxAge(s model.Source) time.Duration {
 	n := time.Duration(3)
-	if s == model.SourceMonitors {
+	if s == model.SourceMonitors || s == model.SourceTunables {
 		n *= slow
 	}
 	return n*c.opt.Interval + c.opt.Timeout

@@ -13,6 +13,7 @@ const (
 	SourceManager       Source = "manager"        // lssrc -ls clstrmgrES: Reading.Manager
 	SourceNodeTimeout   Source = "node_timeout"   // clctrl -tune -x node_timeout: Reading.NodeTimeout
 	SourceDeadmanMode   Source = "deadman_mode"   // clctrl -tune -x deadman_mode: Reading.DeadmanMode
+	SourceTunables      Source = "tunables"       // clctrl -tune -a: Reading.Tunables
 	SourceGroupServices Source = "group_services" // lssrc -ls cthags: Reading.DeadManSwitch
 	SourceInittab       Source = "inittab"        // lsitab hacmp_lpm: Reading.Inittab
 	SourceMembers       Source = "members"        // lscluster -m: Reading.Members
@@ -38,21 +39,23 @@ type Reading struct {
 	// Unparsed counts lines that were not understood and left out.
 	Unparsed int `json:"unparsed,omitempty"`
 
-	Cluster       *Cluster       `json:"cluster,omitempty"`
-	Nodes         []Node         `json:"nodes,omitempty"`
-	Groups        []GroupRow     `json:"groups,omitempty"`
-	Manager       *Manager       `json:"manager,omitempty"`
-	NodeTimeout   time.Duration  `json:"node_timeout,omitempty"`
-	DeadmanMode   string         `json:"deadman_mode,omitempty"` // "a" assert, "e" event
-	DeadManSwitch *bool          `json:"dead_man_switch,omitempty"`
-	Inittab       *bool          `json:"inittab,omitempty"` // PowerHA's undo entry hacmp_lpm is there
-	Members       []Member       `json:"members,omitempty"`
-	Errlog        []ErrlogEntry  `json:"errlog,omitempty"`
-	Monitors      []Monitor      `json:"monitors,omitempty"`
-	Subsystems    []Subsystem    `json:"subsystems,omitempty"`
-	Processes     []Process      `json:"processes,omitempty"`
-	Server        *Server        `json:"server,omitempty"`
-	Scripts       []DRScriptInfo `json:"scripts,omitempty"`
+	Cluster     *Cluster      `json:"cluster,omitempty"`
+	Nodes       []Node        `json:"nodes,omitempty"`
+	Groups      []GroupRow    `json:"groups,omitempty"`
+	Manager     *Manager      `json:"manager,omitempty"`
+	NodeTimeout time.Duration `json:"node_timeout,omitempty"`
+	DeadmanMode string        `json:"deadman_mode,omitempty"` // "a" assert, "e" event
+	// Tunables are CAA's, by name, as printed: times are in milliseconds. What is not among them this level does not have.
+	Tunables      map[string]string `json:"tunables,omitempty"`
+	DeadManSwitch *bool             `json:"dead_man_switch,omitempty"`
+	Inittab       *bool             `json:"inittab,omitempty"` // PowerHA's undo entry hacmp_lpm is there
+	Members       []Member          `json:"members,omitempty"`
+	Errlog        []ErrlogEntry     `json:"errlog,omitempty"`
+	Monitors      []Monitor         `json:"monitors,omitempty"`
+	Subsystems    []Subsystem       `json:"subsystems,omitempty"`
+	Processes     []Process         `json:"processes,omitempty"`
+	Server        *Server           `json:"server,omitempty"`
+	Scripts       []DRScriptInfo    `json:"scripts,omitempty"`
 }
 
 // Cluster is what `clmgr query cluster` says.
@@ -76,6 +79,10 @@ type Cluster struct {
 	// SkipEventProcessing is SKIP_EVENT_PROCESSING_MANAGE_MODE (7.2.5 on); nil when absent.
 	SkipEventProcessing *bool `json:"skip_event_processing,omitempty"`
 	HyperSwap           bool  `json:"hyperswap,omitempty"`
+	// Type is TYPE: NSC standard, SC stretched, LC linked; "" when absent.
+	Type string `json:"type,omitempty"`
+	// PVMWatchdog is CAA_PVM_WATCHDOG_TIMER as printed (7.2.7 on); "" when absent.
+	PVMWatchdog string `json:"pvm_watchdog,omitempty"`
 }
 
 // Node is one row of `clmgr query node`.
@@ -130,6 +137,7 @@ type Monitor struct {
 	Mode        string        `json:"mode"` // startup, longrunning, both
 	Interval    time.Duration `json:"interval,omitempty"`
 	Method      string        `json:"method,omitempty"`
+	Retries     int           `json:"retries,omitempty"` // failures in a row that are borne (7.2.2 on)
 	Suspended   bool          `json:"suspended,omitempty"`
 }
 

@@ -37,6 +37,31 @@ func parseTunable(b []byte, name string) (string, int, error) {
 	return value, unparsed, nil
 }
 
+// parseTunables reads `clctrl -tune -a`: `cluster(uuid).NAME = value` lines (SG24-8278 ex. 4-1). Where several entities
+// are listed the cluster's own value, which comes first, counts.
+func parseTunables(b []byte) (map[string]string, int, error) {
+	out, unparsed := make(map[string]string), 0
+	for line := range lines(b) {
+		if strings.TrimSpace(line) == "" {
+			continue
+		}
+		left, value, ok := strings.Cut(line, "=")
+		left, value = strings.TrimSpace(left), strings.TrimSpace(value)
+		name := left[strings.LastIndexByte(left, '.')+1:]
+		if !ok || !isName(name) || value == "" || strings.ContainsAny(value, " \t") {
+			unparsed++
+			continue
+		}
+		if _, ok := out[name]; !ok {
+			out[clip(name)] = clip(value)
+		}
+	}
+	if len(out) == 0 {
+		return nil, unparsed, notUnderstood(b, "tunable")
+	}
+	return out, unparsed, nil
+}
+
 // parseNodeTimeout reads CAA's node_timeout, which is in milliseconds.
 func parseNodeTimeout(b []byte) (time.Duration, int, error) {
 	v, unparsed, err := parseTunable(b, "node_timeout")

@@ -48,6 +48,7 @@ func TestReadAsksOneCommand(t *testing.T) {
 		model.SourceSubsystems:    "/usr/bin/lssrc -g cluster",
 		model.SourceNodeTimeout:   "/usr/sbin/clctrl -tune -x node_timeout",
 		model.SourceDeadmanMode:   "/usr/sbin/clctrl -tune -x deadman_mode",
+		model.SourceTunables:      "/usr/sbin/clctrl -tune -a",
 		model.SourceMembers:       "/usr/sbin/lscluster -m",
 		model.SourceInittab:       "/usr/sbin/lsitab hacmp_lpm",
 		model.SourceErrlog:        "/usr/bin/errpt -a -J CLIENT_PMIG_STARTED,CLIENT_PMIG_DONE,CLIENT_PMIG_ABORTED",

@@ -151,6 +151,11 @@ func parseMonitors(b []byte) ([]model.Monitor, int, error) {
 			}
 			m.Interval = interval
 		}
+		for _, name := range [...]string{"MONITOR_RETRY", "MONITOR_RETRY_COUNT", "MONITORRETRY", "MONITORRETRYCOUNT"} { // spelling not documented
+			if n, ok := number(a[name]); ok {
+				m.Retries = n
+			}
+		}
 		apps := nameList(a["APPLICATIONS"])
 		if len(apps) == 0 {
 			apps = []string{""}

@@ -40,6 +40,8 @@ func parseCluster(b []byte) (*model.Cluster, int, error) {
 		LPMHeartbeat:            r.seconds("HEARTBEAT_FREQUENCY_DURING_LPM"),
 		SkipEventProcessing:     r.truth("SKIP_EVENT_PROCESSING_MANAGE_MODE"),
 		LPMPolicy:               model.PolicyUnknown,
+		Type:                    clip(a["TYPE"]),
+		PVMWatchdog:             clip(a["CAA_PVM_WATCHDOG_TIMER"]),
 	}
 	if text, ok := a["LPM_POLICY"]; ok {
 		c.HasLPM, c.LPMPolicy = true, policy(text)

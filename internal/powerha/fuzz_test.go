@@ -73,6 +73,7 @@ func FuzzCluster(f *testing.F)       { fuzz(f, model.SourceCluster) }
 func FuzzNodes(f *testing.F)         { fuzz(f, model.SourceNodes) }
 func FuzzGroups(f *testing.F)        { fuzz(f, model.SourceGroups) }
 func FuzzManager(f *testing.F)       { fuzz(f, model.SourceManager) }
+func FuzzTunables(f *testing.F)      { fuzz(f, model.SourceTunables) }
 func FuzzNodeTimeout(f *testing.F)   { fuzz(f, model.SourceNodeTimeout) }
 func FuzzDeadmanMode(f *testing.F)   { fuzz(f, model.SourceDeadmanMode) }
 func FuzzGroupServices(f *testing.F) { fuzz(f, model.SourceGroupServices) }

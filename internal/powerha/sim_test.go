@@ -97,7 +97,7 @@ func TestSimulatedClusterIsUnderstood(t *testing.T) {
 			c := simClient(s)
 			for _, source := range []model.Source{
 				model.SourceCluster, model.SourceNodes, model.SourceGroups, model.SourceManager, model.SourceNodeTimeout,
-				model.SourceDeadmanMode, model.SourceGroupServices, model.SourceInittab, model.SourceMembers, model.SourceErrlog,
+				model.SourceDeadmanMode, model.SourceTunables, model.SourceGroupServices, model.SourceInittab, model.SourceMembers, model.SourceErrlog,
 				model.SourceMonitors, model.SourceSubsystems, model.SourceProcesses, model.SourceServer, model.SourceScripts,
 			} {
 				if r := c.Read(t.Context(), source); r.Err != "" || r.Unparsed > 0 {

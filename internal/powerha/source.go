@@ -65,6 +65,8 @@ func systemQuestion(s model.Source) (question, bool) {
 			return n, err
 		}
 		return q, true
+	case model.SourceTunables:
+		return ask(parseTunables, func(r *model.Reading) *map[string]string { return &r.Tunables }, hintCAA, "clctrl", "-tune", "-a"), true
 	case model.SourceMembers:
 		return ask(parseMembers, func(r *model.Reading) *[]model.Member { return &r.Members },
 			"check that CAA runs: clmgr query cluster", "lscluster", "-m"), true

@@ -82,3 +82,17 @@ func (c *Core) heardAgain(n *node) {
 		action: func(done func(bool)) { done(true) },
 	})
 }
+
+// missedNetwork: a managed node that stood still for longer than its network failure detection time finds its networks
+// failed when it wakes, and right again. An unmanaged node's cluster manager moves nothing for it.
+func (c *Core) missedNetwork(n *node, gap time.Duration) {
+	if !n.up || !n.managed || n.down || gap <= c.scaled(time.Duration(n.odm.network)*time.Second) || c.knob(n, "network_events") == "no" {
+		return
+	}
+	for _, name := range []string{"network_down", "network_up"} {
+		c.enqueue(&event{
+			name: name, args: n.name + " net_ether_01", node: n, walk: time.Second,
+			action: func(done func(bool)) { done(true) },
+		})
+	}
+}

@@ -39,6 +39,7 @@ func knobTable() map[string]knob {
 		"dr_env":                        {"yes", yesNo},
 		"dms_fires_on_wake":             {"yes", yesNo},
 		"merge_halts":                   {"yes", yesNo},
+		"network_events":                {"yes", yesNo},
 		"resume_when_group_elsewhere":   {"leave", []string{"leave", "acquire"}},
 		"double_unmanage":               {"warning", []string{"warning", "error"}},
 		"lpm_undo_boot_delay":           {"30", nil},

@@ -94,6 +94,7 @@ func (c *Core) thawDone(name string) {
 	n.frozen, n.awakeSince = false, c.now
 	c.unpark(n, n.frozenSince)
 	c.note(name, "runs again")
+	c.missedNetwork(n, c.now-n.frozenSince)
 	c.heardAgain(n)
 	if m := c.moves[name]; m != nil && m.onThawed != nil {
 		f := m.onThawed

@@ -1,0 +1,66 @@
+package exporter
+
+import (
+	"powerha_lpm_exporter/collector"
+	"powerha_lpm_exporter/internal/budget"
+	"powerha_lpm_exporter/internal/model"
+)
+
+// budgets tells how long a freeze is borne: in calm times, and in a migration. Outside one the second is what PowerHA's
+// own script would make of the settings, in one it is what is in force.
+func (c *Core) budgets(now model.Instant) []collector.Budget {
+	force := c.settings(now)
+	idle, lpm := force, force
+	if c.phase != model.PhaseIdle && c.phase != model.PhaseUnknown {
+		idle = c.calm(force)
+	}
+	if c.phase != model.PhasePreparing && c.phase != model.PhaseMigrating {
+		lpm = c.forMigration(now, force)
+	}
+	return []collector.Budget{budgetOf("idle", idle), budgetOf("lpm", lpm)}
+}
+
+func budgetOf(scope string, s budget.Settings) collector.Budget {
+	b := budget.Longest(s)
+	out := collector.Budget{Scope: scope, Limit: string(b.Limit), Longest: b.Longest}
+	for _, l := range b.Missing {
+		out.Missing = append(out.Missing, string(l))
+	}
+	return out
+}
+
+// settings are those in force now. What cannot be read, or is too old, is unreadable.
+func (c *Core) settings(now model.Instant) budget.Settings {
+	fresh := make(map[model.Source]model.Reading)
+	for _, s := range []model.Source{
+		model.SourceCluster, model.SourceNodes, model.SourceNodeTimeout, model.SourceDeadmanMode, model.SourceGroupServices,
+		model.SourceTunables, model.SourceMonitors,
+	} {
+		if r, ok := c.fresh(now, s); ok {
+			fresh[s] = r
+		}
+	}
+	return budget.FromReadings(fresh, c.state.Node)
+}
+
+// calm is what is in force with no migration under way, as last seen.
+func (c *Core) calm(s budget.Settings) budget.Settings {
+	yes := true
+	s.Managed, s.Switch, s.DeadmanMode, s.NodeTimeout = &yes, c.state.Calm.Switch, c.state.Calm.DeadmanMode, budget.Value{}
+	if t := c.state.Calm.NodeTimeout; t > 0 {
+		s.NodeTimeout = budget.Of(t)
+	}
+	return s
+}
+
+// forMigration is what PowerHA's own script would make of the settings. Before PowerHA 7.2 there is none.
+func (c *Core) forMigration(now model.Instant, s budget.Settings) budget.Settings {
+	r, ok := c.fresh(now, model.SourceCluster)
+	if !ok || r.Cluster == nil {
+		return budget.Settings{} // nothing is known of it
+	}
+	if !r.Cluster.HasLPM {
+		return s
+	}
+	return budget.ForMigration(c.calm(s), budget.LPMTimeout(r.Cluster), r.Cluster.LPMPolicy == model.PolicyUnmanage)
+}
