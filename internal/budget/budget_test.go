@@ -101,8 +101,10 @@ func TestFromReadings(t *testing.T) {
 		model.SourceGroupServices: {DeadManSwitch: &on},
 		model.SourceTunables:      {Tunables: map[string]string{"network_fdt": "20000", "link_timeout": "30000", "pvm_wdog": "DISABLE"}},
 		model.SourceMonitors: {Monitors: []model.Monitor{
-			{Type: "custom", Mode: "longrunning", Interval: 20 * s, Retries: 2}, {Type: "custom", Mode: "startup", Interval: s},
-			{Type: "custom", Mode: "both", Interval: 30 * s, Suspended: true}, {Type: "process", Mode: "both"},
+			{Type: "custom", Mode: "longrunning", Interval: 20 * s, Retries: 2},
+			{Type: "custom", Mode: "startup", Interval: s},
+			{Type: "custom", Mode: "both", Interval: 30 * s, Suspended: true},
+			{Type: "process", Mode: "both"},
 		}},
 	}
 	got := FromReadings(all, "n1")

@@ -78,4 +78,3 @@ func (e *Exporter) chipSeen() ChipSeen {
 		}
 	}
 }
-
