@@ -50,6 +50,10 @@ type Gap struct {
 // bound does not include 0.
 func (g *Gap) Proven() bool { return g.Kind == Suspended && g.Estimate > g.Bound }
 
+// beside reports whether the gap was seen by another clock than the monotonic
+// one, which stood still.
+func (g *Gap) beside() bool { return g.Clock == "boot" || g.Clock == "timebase" }
+
 // Config is how often to look and what to take for a gap. Zero values mean the
 // defaults.
 type Config struct {
