@@ -19,6 +19,7 @@ const (
 	settle       = time.Second
 	settleSparse = 2500 * time.Millisecond // with fewer than enough observations
 	enough       = 3
+	imprecise    = 50 * time.Millisecond // of a result: what came may all have queued up
 	giveUp       = 10 * time.Second // without any
 )
 
@@ -176,7 +177,6 @@ func (s *offsets) conclude(now time.Duration, peer string) (freeze.PeerStep, boo
 	default:
 		return freeze.PeerStep{}, false
 	}
-	s.suspect = nil
 	after, _ := best(q.after, q.after[n-1].at.Mono)
 	before, _ := best(s.base, q.start.Mono)
 	p := freeze.PeerStep{
@@ -186,6 +186,10 @@ func (s *offsets) conclude(now time.Duration, peer string) (freeze.PeerStep, boo
 		Start: q.start, End: q.end,
 	}
 	p.Bound += freeze.Rate(p.Step)
+	if p.Bound > imprecise && took < settleSparse {
+		return freeze.PeerStep{}, false
+	}
+	s.suspect = nil
 	if p.Significant() {
 		s.base = q.after
 	} else {
