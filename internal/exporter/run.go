@@ -38,6 +38,7 @@ type Deps struct {
 	// StateDir is where files are kept; Open opens it, again and again while it fails.
 	StateDir string
 	Open     func() (durable.FS, error)
+	Logs     EventLogs
 	Sampler  Sampler
 	Chip     Chip // may be nil
 	// Continued hands out when this process got SIGCONT; may be nil.
@@ -192,6 +193,10 @@ func (e *Exporter) Run(ctx context.Context) {
 func (e *Exporter) start(ctx context.Context) {
 	e.goes(func() { e.keep.run(ctx) })
 	e.goes(func() { e.watchLog(ctx) })
+	if e.deps.Logs != (EventLogs{}) {
+		w := newLogWatcher(e.deps.Logs, e.core.state.Logs)
+		e.goes(func() { e.watchEvents(ctx, w) })
+	}
 	e.goes(func() { e.serveSnapshot(ctx) })
 	e.goes(func() {
 		if err := e.deps.Sampler.Run(ctx, e.gap); ctx.Err() == nil {
@@ -294,6 +299,9 @@ func (e *Exporter) do(ctx context.Context, f Effect) {
 		if e.deps.Chip != nil {
 			e.deps.Chip.Trigger()
 		}
+	case AppendReport:
+		e.keep.addReport(f.Report)
+		logReport(e.deps.Logger, &f.Report)
 	case Froze:
 		logFreeze(e.deps.Logger, &f.Freeze)
 	case Tell:
