@@ -303,8 +303,15 @@ func (c *Core) keep(now model.Instant) []Effect {
 	return out
 }
 
-// Final returns the state to write at the end.
-func (c *Core) Final() State { return c.state.clone() }
+// Final returns the state to write at the end, and the events that were not yet.
+func (c *Core) Final() (State, []model.EpisodeEvent) {
+	for _, f := range c.tracker.Flush() {
+		c.frozen(f)
+	}
+	events := c.append
+	c.append = nil
+	return c.state.clone(), events
+}
 
 // observe adds events to what this exporter saw itself.
 func (c *Core) observe(e model.EpisodeEvent) {

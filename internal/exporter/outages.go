@@ -51,7 +51,7 @@ func (c *Core) watch(r *Recording, id, from string, s model.ProbeStatus, at time
 		now.Down = &model.Outage{
 			Application: s.Application, Probe: s.Probe, Vantage: s.Vantage, From: from, Resolution: interval, Start: w.LastSuccess.UTC(),
 		}
-		if w.LastSuccess.IsZero() {
+		if !s.Success && !s.LastSuccess.IsZero() || w.LastSuccess.IsZero() {
 			now.Down.Start = s.LastSuccess.UTC()
 		}
 		now.Noticed = at

@@ -184,7 +184,9 @@ func (e *Exporter) Run(ctx context.Context) {
 	e.wg.Wait()
 	close(stopped)
 	discard.Wait()
-	e.keep.keep(e.core.Final())
+	state, events := e.core.Final()
+	e.keep.keep(state)
+	e.keep.add(events)
 	if err := e.keep.flush(); err != nil {
 		_ = level.Error(e.deps.Logger).Log("msg", "state not written at the end", "err", err)
 	}
