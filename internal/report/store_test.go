@@ -10,8 +10,17 @@ import (
 	"powerha_lpm_exporter/internal/durable"
 )
 
-func TestStore(t *testing.T) {
+func newFS(t *testing.T) durable.FS {
+	t.Helper()
 	fsys := durable.NewMem()
+	if err := fsys.MkdirAll("exporter", 0o750); err != nil {
+		t.Fatal(err)
+	}
+	return fsys
+}
+
+func TestStore(t *testing.T) {
+	fsys := newFS(t)
 	if r, _, err := Load(fsys); len(r) != 0 || err != nil {
 		t.Errorf("nothing yet: %v, %v", r, err)
 	}
@@ -34,7 +43,7 @@ func TestStore(t *testing.T) {
 
 // However many there were, the newest stay and the file is bounded.
 func TestStoreIsBounded(t *testing.T) {
-	fsys := durable.NewMem()
+	fsys := newFS(t)
 	r := Judge(good())
 	r.EventsErr = strings.Repeat("x", 50_000)
 	const n = 200
