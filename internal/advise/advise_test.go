@@ -354,7 +354,7 @@ func TestSample(t *testing.T) {
 	if want := []float64{3.5, 4.5, 5.5}; !slices.Equal(s.Seconds, want) || s.N != 3 || s.Median != 4.5 || s.P99 != 5.5 || s.Longest != 5.5 {
 		t.Errorf("%+v", s)
 	}
-	if s.Outside != 2 || s.Doubtful != 1 || s.Unseen != 2 || s.Damaged != 2 {
+	if s.Outside != 2 || s.Doubtful != 1 || s.Unseen != 1 || s.Damaged != 2 {
 		t.Errorf("left out: %+v", s)
 	}
 	if !s.Since.Equal(at.AddDate(0, 0, 1)) || !s.Until.Equal(at.AddDate(0, 0, 4)) || !slices.Equal(s.Nodes, []string{"a", "b"}) {

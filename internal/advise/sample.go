@@ -40,26 +40,22 @@ type migration struct{ node, episode string }
 func NewSample(records []model.FreezeRecord, include Include) Sample {
 	var s Sample
 	longest := map[migration]model.FreezeRecord{}
-	seen := map[migration]bool{}
+	unseen := map[migration]struct{}{}
 	var kept []model.FreezeRecord
 	for _, r := range records {
 		key := migration{r.Node, r.Episode}
 		switch {
 		case r.Fused == nil && r.Episode != "":
-			note(seen, key)
+			unseen[key] = struct{}{}
 		case r.Fused == nil || *r.Fused < 0 || r.Bound < 0 || *r.Fused > math.MaxInt64-r.Bound:
 			s.Damaged++
 		case r.Doubt != "" && !include.Doubtful:
 			s.Doubtful++
-			if r.Episode != "" {
-				note(seen, key) // its true freeze may not have been visible
-			}
 		case r.Episode == "" && !include.Outside:
 			s.Outside++
 		case r.Episode == "":
 			kept = append(kept, r)
 		default:
-			seen[key] = true
 			if l, ok := longest[key]; !ok || cautious(r) > cautious(l) {
 				longest[key] = r
 			}
@@ -68,20 +64,13 @@ func NewSample(records []model.FreezeRecord, include Include) Sample {
 	for _, r := range longest {
 		kept = append(kept, r)
 	}
-	for _, ok := range seen {
-		if !ok {
+	for key := range unseen {
+		if _, ok := longest[key]; !ok { // it may have become known after all
 			s.Unseen++
 		}
 	}
 	s.fill(kept)
 	return s
-}
-
-// note makes a migration known without saying that its freeze was seen.
-func note(seen map[migration]bool, key migration) {
-	if !seen[key] {
-		seen[key] = false
-	}
 }
 
 func (s *Sample) fill(kept []model.FreezeRecord) {
