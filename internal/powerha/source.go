@@ -1,6 +1,10 @@
 package powerha
 
-import "powerha_lpm_exporter/internal/model"
+import (
+	"strings"
+
+	"powerha_lpm_exporter/internal/model"
+)
 
 // question is the one command that answers a source.
 type question struct {
@@ -38,8 +42,14 @@ func questionOf(s model.Source) (question, bool) {
 		return ask(parseManager, func(r *model.Reading) **model.Manager { return &r.Manager },
 			"check that PowerHA is installed: lssrc -s clstrmgrES", "lssrc", "-ls", "clstrmgrES"), true
 	case model.SourceGroupServices:
-		return ask(parseGroupServices, func(r *model.Reading) **bool { return &r.DeadManSwitch },
-			"check that Group Services run: lssrc -s cthags", "lssrc", "-ls", "cthags"), true
+		q := question{tool: "lssrc", args: []string{"-ls", "cthags"}, hint: "check that Group Services run: lssrc -s cthags"}
+		q.parse = func(r *model.Reading, b []byte) (n int, err error) {
+			if r.DeadManSwitch, n, err = parseGroupServices(b); err == nil {
+				r.ClientKill = parseClientKill(b)
+			}
+			return n, err
+		}
+		return q, true
 	case model.SourceSubsystems:
 		return ask(parseSubsystems, func(r *model.Reading) *[]model.Subsystem { return &r.Subsystems },
 			"check that PowerHA is installed: lssrc -g cluster", "lssrc", "-g", "cluster"), true
@@ -77,6 +87,9 @@ func systemQuestion(s model.Source) (question, bool) {
 	case model.SourceErrlog:
 		return ask(parseErrlog, func(r *model.Reading) *[]model.ErrlogEntry { return &r.Errlog }, hintRights,
 			"errpt", "-a", "-J", "CLIENT_PMIG_STARTED,CLIENT_PMIG_DONE,CLIENT_PMIG_ABORTED"), true
+	case model.SourceFaults:
+		return ask(parseErrlog, func(r *model.Reading) *[]model.ErrlogEntry { return &r.Errlog }, hintRights,
+			"errpt", "-a", "-j", strings.Join(faultIDs(), ",")), true
 	case model.SourceProcesses:
 		return ask(parseProcesses, func(r *model.Reading) *[]model.Process { return &r.Processes },
 			hintRights, "ps", "-e", "-o", "pid,args"), true
@@ -88,6 +101,34 @@ func systemQuestion(s model.Source) (question, bool) {
 			hintRights, "drmgr", "-l"), true
 	default:
 		return question{}, false
+	}
+}
+
+// Command names the command that answers a source as it would be typed, without its path; "" for an unknown source.
+func Command(s model.Source) string {
+	q, ok := questionOf(s)
+	if !ok {
+		return ""
+	}
+	return q.String()
+}
+
+// faultIDs are the identifiers of errpt entries that tell of a fault of the node or the cluster (<sys/errids.h> of AIX;
+// SG24-8278 ex. 2-1). Identifiers and not labels, because errpt may refuse labels that its level does not have.
+func faultIDs() []string {
+	return []string{
+		"BC3BE5A3", // SRC_SVKO: a subsystem ended abnormally
+		"225E3B63", // KERNEL_PANIC
+		"358D0A3E", // DOUBLE_PANIC
+		"1104AA28", // SYS_RESET
+		"67145A39", // DUMP_STATS
+		"2BFA76F6", // REBOOT_ID
+		"69350832", // REBOOT_ID of AIX 7.2
+		"DD42A684", // DR_SCRIPT_MSG
+		"2DA324CB", // DR_APPS_ERR
+		"AB59ABFF", // LVM_GS_RLEAVE
+		"C84C68D4", // LVM_GS_LLEAVE
+		"CAD234BE", // LVM_SA_QUORCLOSE
 	}
 }
 
