@@ -103,11 +103,13 @@ type Input struct {
 }
 
 // Make judges the history.
-func Make(in Input) Advice {
+func Make(in Input) Advice { return judge(in, newPivots) }
+
+func judge(in Input, simulate func(n int) pivots) Advice {
 	a := Advice{Risk: in.Risk, Confidence: Confidence, Sample: NewSample(in.Records, in.Include)}
 	a.Needed = needed(in.Risk)
 	a.NeededFit = max(MinFit, int(math.Ceil(1/(beyond*in.Risk)-1e-9)))
-	f := newFits(a.Sample.Seconds)
+	f := newFits(a.Sample.Seconds, simulate)
 	a.Fits = f.list
 	for v := Minimum; v <= Maximum; v += step {
 		a.Candidates = append(a.Candidates, a.weigh(v, in.Settings, &f))

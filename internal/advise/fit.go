@@ -56,8 +56,8 @@ type fits struct {
 	n      int
 }
 
-// newFits fits every family to a sorted sample.
-func newFits(sorted []float64) fits {
+// newFits fits every family to a sorted sample. The simulation depends on the size of the sample alone.
+func newFits(sorted []float64, simulate func(n int) pivots) fits {
 	f := fits{n: len(sorted)}
 	state := FitAccepted
 	switch {
@@ -68,7 +68,7 @@ func newFits(sorted []float64) fits {
 	case sorted[0] == sorted[f.n-1]:
 		state = FitNoSpread
 	default:
-		f.pivots = newPivots(f.n)
+		f.pivots = simulate(f.n)
 	}
 	for _, family := range []Family{Gumbel, LogGumbel} {
 		fit := Fit{Family: family, State: state}
