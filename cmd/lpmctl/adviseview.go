@@ -221,7 +221,7 @@ func (a advised) why() []string {
 			a.Needed, max(0, a.Needed-a.Sample.N), a.NeededFit))
 	}
 	if a.Reason == advise.ReasonNoneHolds {
-		out = append(out, "Shorten the freeze (less memory activity, a faster network between the servers), or stop the cluster services with the groups unmanaged, and the applications too.")
+		out = append(out, "Beyond it CAA's dead man switch halts the node (SG24-8278, after example 8-9). Shorten the freeze: less memory activity, 10 Gb or more and a network of its own; or move the groups to another node before the migration.")
 	}
 	return append(out, "This is one timer of several: lpmctl rehearse shows which others a freeze makes fire.")
 }

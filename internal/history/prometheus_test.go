@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"powerha_lpm_exporter/collector/table"
 	"powerha_lpm_exporter/internal/clock"
 	"powerha_lpm_exporter/internal/model"
 )
@@ -128,6 +130,26 @@ func TestFreezesOfPrometheus(t *testing.T) {
 	got, err = p.Freezes(t.Context(), "c", day.Add(45*time.Hour), day.Add(61*time.Hour), time.Minute)
 	if err != nil || len(got) != 2 {
 		t.Errorf("later: %+v, %v", got, err)
+	}
+}
+
+// The series that are asked for are those that the exporter has.
+func TestQueryNames(t *testing.T) {
+	known := map[string]bool{}
+	for _, m := range table.Metrics() {
+		known[m.Name] = true
+	}
+	names := regexp.MustCompile(`powerha_[a-z_]+`).FindAllString(Query("c"), -1)
+	if len(names) != 6 {
+		t.Errorf("names %v", names)
+	}
+	for _, n := range names {
+		if !known[n] {
+			t.Errorf("%s is no metric", n)
+		}
+	}
+	if q := Query(`c"} or vector(1) #`); !strings.Contains(q, `{cluster="c\"} or vector(1) #",estimator="fused"}`) {
+		t.Errorf("not quoted: %s", q)
 	}
 }
 
