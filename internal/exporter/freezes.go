@@ -74,6 +74,7 @@ func (c *Core) frozen(f model.Freeze) {
 		}
 	}
 	c.froze = append(c.froze, Froze{Freeze: f})
+	c.keepFreeze(f)
 	c.observe(model.EpisodeEvent{
 		Version: episode.Version, Time: f.Start.UTC(), Event: model.EventFreeze, Source: "clock", Episode: f.Episode,
 		Details: map[string]string{

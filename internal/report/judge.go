@@ -183,8 +183,10 @@ func applications(r *model.Report) model.Finding {
 		return finding(CheckOutage, model.VerdictFail, WhyOutageGoesOn, "%s does not answer probe %s since %s.", worst.Application, worst.Probe, worst.Start.UTC().Format(time.TimeOnly))
 	case worst.Duration <= borne(r, worst):
 		return finding(CheckOutage, model.VerdictPass, WhyShortOutage, "%s did not answer for up to %s, no longer than the freeze and what follows it.", worst.Application, Span(worst.Duration))
+	case r.Result == model.ResultCompleted && (r.Freeze == nil || r.Freeze.Fused == nil):
+		return finding(CheckOutage, model.VerdictUnknown, WhyOutage, "%s did not answer probe %s for up to %s; how much of it was the freeze is not visible.", worst.Application, worst.Probe, Span(worst.Duration))
 	default:
-		return finding(CheckOutage, model.VerdictFail, WhyOutage, "%s did not answer probe %s for up to %s.", worst.Application, worst.Probe, Span(worst.Duration))
+		return finding(CheckOutage, model.VerdictFail, WhyOutage, "%s did not answer probe %s for up to %s, longer than a freeze of this length explains.", worst.Application, worst.Probe, Span(worst.Duration))
 	}
 }
 
