@@ -12,6 +12,11 @@ import (
 	"powerha_lpm_exporter/internal/model"
 )
 
+func historyOf(c *Core) []model.FreezeRecord {
+	s, _ := c.Final()
+	return s.History
+}
+
 // Every booked freeze is remembered, over a restart too, and a migration without a visible one as such.
 func TestHistory(t *testing.T) {
 	r := newRig(t, options())
@@ -26,7 +31,7 @@ func TestHistory(t *testing.T) {
 	gap(2 * time.Second)
 	r.event(model.EventPre, "stage", "begin")
 	gap(4 * time.Second)
-	history := r.core.Final().History
+	history := historyOf(r.core)
 	if len(history) != 2 || history[0].Episode != "" || *history[0].Fused != 2*time.Second {
 		t.Fatalf("history %+v", history)
 	}
@@ -45,14 +50,15 @@ func TestHistory(t *testing.T) {
 	if err := fsys.MkdirAll("exporter", 0o750); err != nil {
 		t.Fatal(err)
 	}
-	if err := SaveState(fsys, r.core.Final()); err != nil {
+	final, _ := r.core.Final()
+	if err := SaveState(fsys, final); err != nil {
 		t.Fatal(err)
 	}
 	s, err := LoadState(fsys, r.now.Wall)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again := NewCore(options(), s, nil).Final().History
+	again := historyOf(NewCore(options(), s, nil))
 	if fmt.Sprint(len(again), *again[1].Fused, again[1].Episode, again[1].Start) != fmt.Sprint(2, 4*time.Second, "ep", h.Start) {
 		t.Errorf("after a restart: %+v", again)
 	}
@@ -66,7 +72,7 @@ func TestHistoryOfAMigrationThatNobodySaw(t *testing.T) {
 	r.event(model.EventPost, "stage", "end")
 	r.event(model.EventDone)
 	r.advance(20 * time.Second)
-	history := r.core.Final().History
+	history := historyOf(r.core)
 	if len(history) != 1 || history[0].Fused != nil || history[0].Episode != "ep" || history[0].Start.IsZero() {
 		t.Errorf("history %+v", history)
 	}
