@@ -40,7 +40,9 @@ type State struct {
 	Window     time.Duration                  `json:"window,omitempty"`
 	LastFreeze *model.Freeze                  `json:"last_freeze,omitempty"`
 	FreezeOf   string                         `json:"freeze_of,omitempty"` // the last migration whose freeze is known, or known not to be visible
-	Settled    Settled                        `json:"settled"`
+	// History is every booked freeze, and each completed migration without a visible one, the newest last and at most maxHistory.
+	History []model.FreezeRecord `json:"history,omitempty"`
+	Settled Settled              `json:"settled"`
 	// ScriptDone: PowerHA\'s own script is done with that migration, since then.
 	ScriptDone Settled      `json:"script_done"`
 	Calm       Settings     `json:"calm"`   // as last seen with no migration under way
@@ -195,6 +197,7 @@ func (s *State) clone() State {
 	c := *s
 	c.Owners = append([]model.LastOwner(nil), s.Owners...)
 	c.Counted = append([]string(nil), s.Counted...)
+	c.History = append([]model.FreezeRecord(nil), s.History...)
 	c.Unmanaged = copyMap(s.Unmanaged)
 	c.Migrations = copyMap(s.Migrations)
 	c.Histograms = copyMap(s.Histograms)
