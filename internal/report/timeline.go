@@ -32,6 +32,9 @@ type lane struct {
 	Label string
 	Bars  []bar
 	Marks []mark
+	// Beside stands behind the last bar, because it does not fit into its own.
+	Beside           string
+	BesideX, BesideY float64
 }
 
 type bar struct {
@@ -41,6 +44,7 @@ type bar struct {
 	Title      string // in full, for the pointer and for screen readers
 	TextX      float64
 	TextY      float64
+	Beside     bool // a label that does not fit stands behind the bars
 }
 
 type mark struct {
@@ -125,8 +129,12 @@ func (c *chart) add(l lane) {
 		b.Y, b.H = l.Y+(laneHeight-barHeight)/2, barHeight
 		b.TextX, b.TextY = b.X+6, b.Y+14
 		if float64(len(b.Label))*charWidth+12 > b.W {
+			if b.Beside {
+				l.Beside, l.BesideY = b.Label, b.TextY
+			}
 			b.Label = ""
 		}
+		l.BesideX = max(l.BesideX, b.X+b.W+6)
 	}
 	c.Lanes = append(c.Lanes, l)
 	c.Height += laneHeight
@@ -160,7 +168,9 @@ func frozen(r *model.Report, s scale) lane {
 			return
 		}
 		end := f.Start.Add(*f.Fused)
-		l.Bars = append(l.Bars, barOf(s, f.Start, end, "freeze", "frozen "+Span(*f.Fused), fmt.Sprintf("frozen at %s for %s ± %s", clock(f.Start), Span(*f.Fused), Span(f.FusedBound))))
+		b := barOf(s, f.Start, end, "freeze", "frozen "+Span(*f.Fused), fmt.Sprintf("frozen at %s for %s ± %s", clock(f.Start), Span(*f.Fused), Span(f.FusedBound)))
+		b.Beside = f == r.Freeze
+		l.Bars = append(l.Bars, b)
 		if f.Brownout != nil && *f.Brownout > 0 {
 			l.Bars = append(l.Bars, barOf(s, end, end.Add(*f.Brownout), "brownout", "", "brownout of "+Span(*f.Brownout)+" after it"))
 		}
