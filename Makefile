@@ -29,7 +29,7 @@ define step
 printf '\n== %s\n' "$(1)"
 endef
 
-.PHONY: help build demo test bench generate clean tools \
+.PHONY: help build demo test bench bench-guests generate clean tools \
 	check-format check-vet check-lint cross check-unit check-nested check-big-endian check-rendered check-rules check-demo
 
 help: ## list the targets
@@ -129,6 +129,10 @@ bench: ## benchmarks in benchstat's form
 	@mkdir -p $(BUILD)
 	@$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -count 6 ./... | tee $(BUILD)/bench.txt
 	@if [[ -x $(TOOLS)/benchstat ]]; then $(TOOLS)/benchstat $(BUILD)/bench.txt; fi
+
+bench-guests: ## the exporter in virtual machines that are stopped and live-migrated; needs root, installs qemu
+	@$(call step,guests whose only process is the exporter)
+	@$(CURDIR)/internal/guests/run $(ARGS)
 
 generate: ## render mixin/ to alerts/, and the reference of metrics to docs/
 	@$(GO) run -C internal/tools ./mixin -mixin $(CURDIR)/mixin -alerts $(CURDIR)/alerts
