@@ -37,6 +37,10 @@ const (
 	maxOutages = 200
 	// outageWait is how long after its end a migration waits to be judged for an application that is down.
 	outageWait = 5 * time.Minute
+	// settingsWait is how long after PowerHA's own script is done its settings are waited for.
+	settingsWait = 2 * time.Minute
+	// leftoversRead is how many settings are compared.
+	leftoversRead = 4
 )
 
 // record follows the migration that is open, and judges it once it is over.
@@ -138,6 +142,9 @@ func (c *Core) over(now model.Instant, ep model.Episode, r *Recording) bool {
 	if since > 2*c.opt.ScriptTimeout {
 		return true
 	}
+	if _, known := c.leftBehind(now); !known && c.state.Before != nil && now.Wall.Sub(c.state.ScriptDone.At) < settingsWait {
+		return false // they are read again now
+	}
 	down := slices.ContainsFunc(slices.Collect(maps.Values(r.Watched)), func(w Watched) bool { return w.Down != nil })
 	return c.phase == model.PhaseIdle && !c.scriptPending() && (!down || since > outageWait)
 }
@@ -180,12 +187,20 @@ func (c *Core) judge(now model.Instant, ep model.Episode, r *Recording) model.Re
 	if last := c.state.LastFreeze; in.Freeze == nil && last != nil && last.Episode == ep.ID {
 		in.Freeze = last
 	}
-	left := c.leftovers(now)
-	in.LeftoversKnown = len(left) > 0
-	for _, what := range slices.Sorted(maps.Keys(left)) {
-		if left[what] {
-			in.Leftovers = append(in.Leftovers, what)
+	in.Leftovers, in.LeftoversKnown = c.leftBehind(now)
+	return report.Judge(in)
+}
+
+// leftBehind lists what PowerHA's own script left behind, and reports whether every setting could be compared. Before
+// PowerHA 7.2 there is no such script.
+func (c *Core) leftBehind(now model.Instant) (left []string, known bool) {
+	all := c.leftovers(now)
+	for _, what := range slices.Sorted(maps.Keys(all)) {
+		if all[what] {
+			left = append(left, what)
 		}
 	}
-	return report.Judge(in)
+	r, ok := c.fresh(now, model.SourceCluster)
+	without := ok && r.Cluster != nil && !r.Cluster.HasLPM
+	return left, without || len(all) >= leftoversRead
 }

@@ -34,9 +34,13 @@ type PeerSilence struct {
 }
 
 // Hiccup is the most by which a node is late that was just resumed: 30 to
-// 110 ms were measured on resumed guests, more on busy ones. A gap up to this
-// may be no freeze but what follows one that the clocks inside do not show.
-const Hiccup = 500 * time.Millisecond
+// 110 ms were measured on resumed guests, 640 ms on a busy machine. A gap up to
+// this may be no freeze but what follows one that the clocks inside do not
+// show. Where the offset stepped it may be the longer one.
+const (
+	Hiccup        = time.Second
+	steppedHiccup = 2 * time.Second
+)
 
 // Fuse makes one freeze of the gap seen inside, of the step of the offset to a
 // peer, and of that to the clock chip; each may be nil. The freeze is the gap
@@ -72,7 +76,7 @@ func Fuse(gap *Gap, peer, chip *PeerStep) model.Freeze {
 		gap = nil
 	}
 	stepped := step != nil && step.Step > step.Bound
-	short := gap != nil && gap.Estimate <= Hiccup
+	short := gap != nil && (gap.Estimate <= Hiccup || stepped && gap.Estimate <= steppedHiccup)
 	switch {
 	case gap == nil && !stepped:
 		return model.Freeze{Visible: f.Visible}
@@ -92,8 +96,9 @@ func Fuse(gap *Gap, peer, chip *PeerStep) model.Freeze {
 		f.Clock, f.ClockBound, f.Visible.Clock = new(gap.Estimate), gap.Bound, true
 		f.Fused, f.FusedBound = new(gap.Estimate), gap.Bound
 		f.Start = gap.Start.Wall
-		if stepped {
+		if stepped { // the gap may have followed the freeze all the same
 			*f.Fused += step.Step
+			f.FusedBound += gap.Estimate
 		}
 		if step != nil {
 			f.FusedBound += step.Bound

@@ -40,7 +40,8 @@ func TestFuse(t *testing.T) {
 		{"step alone", nil, step(4*time.Second, 2*ms), nil, nil, d(4 * time.Second), d(4 * time.Second), 2 * ms, visible{Peer: true}},
 		{"no step alone", nil, step(ms, 2*ms), nil, nil, nil, nil, 0, visible{Peer: true}},
 		{"the peer's freeze", nil, step(-4*time.Second, 2*ms), nil, nil, nil, nil, 0, visible{Peer: true}},
-		{"both", gap(time.Second, 5*ms), step(3*time.Second, 2*ms), nil, d(time.Second), d(3 * time.Second), d(4 * time.Second), 7 * ms, visible{Clock: true, Peer: true}},
+		{"both", gap(3*time.Second, 5*ms), step(3*time.Second, 2*ms), nil, d(3 * time.Second), d(3 * time.Second), d(6 * time.Second), 3007 * ms, visible{Clock: true, Peer: true}},
+		{"a long hiccup after it", gap(1640*ms, 5*ms), step(4*time.Second, 2*ms), nil, nil, d(4 * time.Second), d(4 * time.Second), 1647 * ms, visible{Peer: true}},
 		{"a hiccup after it", gap(80*ms, 5*ms), step(3*time.Second, 2*ms), nil, nil, d(3 * time.Second), d(3 * time.Second), 87 * ms, visible{Peer: true}},
 		{"a hiccup longer than the freeze", gap(80*ms, 5*ms), step(30*ms, 2*ms), nil, nil, d(30 * ms), d(30 * ms), 87 * ms, visible{Peer: true}},
 		{"a short gap that a peer has looked at", gap(80*ms, 5*ms), step(ms, 2*ms), nil, d(80 * ms), nil, d(80 * ms), 7 * ms, visible{Clock: true, Peer: true}},
@@ -152,13 +153,13 @@ func TestTrackerManyPeers(t *testing.T) {
 func TestTrackerTwo(t *testing.T) {
 	var tr Tracker
 	tr.SetPeers(1)
-	tr.Step(at(10*time.Second), []Gap{gapOf(9*time.Second, 10*time.Second, time.Second, ms)}, nil, nil, "a")
-	tr.Step(at(12*time.Second), []Gap{gapOf(11*time.Second, 12*time.Second, 990*ms, ms)}, nil, nil, "b")
+	tr.Step(at(10*time.Second), []Gap{gapOf(8*time.Second, 10*time.Second, 2*time.Second, ms)}, nil, nil, "a")
+	tr.Step(at(12*time.Second), []Gap{gapOf(10800*ms, 12*time.Second, 1190*ms, ms)}, nil, nil, "b")
 	got := tr.Step(at(13*time.Second), nil, nil, nil, "b")
 	if len(got) != 1 || got[0].Episode != "a" {
 		t.Fatalf("%+v", got)
 	}
-	if got = tr.Step(at(15*time.Second), nil, nil, nil, "b"); len(got) != 1 || got[0].Episode != "b" || *got[0].Fused != 990*ms {
+	if got = tr.Step(at(15*time.Second), nil, nil, nil, "b"); len(got) != 1 || got[0].Episode != "b" || *got[0].Fused != 1190*ms {
 		t.Errorf("%+v", got)
 	}
 }
