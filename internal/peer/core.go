@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"powerha_lpm_exporter/internal/freeze"
 	"powerha_lpm_exporter/internal/model"
 )
 
@@ -177,6 +178,12 @@ func (c *Core) setLocal(l LocalState) {
 // ownGap remembers that we were frozen and compares the offsets.
 func (c *Core) ownGap(now model.Instant, i OwnGap) {
 	g := i.Gap
+	if g.Kind == freeze.Faulty && g.Clock == "mono" { // what was compared with our clock is void
+		for _, p := range c.peers {
+			p.offsets = offsets{}
+		}
+		return
+	}
 	if g.End.Mono <= g.Start.Mono || g.Estimate <= 0 || !blind(g.Kind) {
 		return
 	}
