@@ -1,0 +1,52 @@
+package accuracy
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+const seed = 20260501
+
+// freezes in each world and place.
+const virtualFreezes = 200
+
+func TestVirtual(t *testing.T) {
+	var rows []Row
+	for _, kind := range []World{RunOn, StandStill} {
+		for _, where := range []Where{Episode, Rest, Alone} {
+			cases := Virtual(kind, where, virtualFreezes, seed)
+			rows = append(rows, Rows("virtual", kind, where, cases)...)
+			judge(t, "virtual", kind, where, cases)
+		}
+	}
+	_ = Print(t.Output(), rows)
+}
+
+// judge asserts that the truth lies inside the bound of every fused estimate, and that nothing else is booked.
+func judge(t *testing.T, how string, kind World, where Where, cases []Case) {
+	t.Helper()
+	for i := range cases {
+		c := &cases[i]
+		if len(c.False) > 0 || c.Outside() > 0 {
+			t.Logf("around it:\n%s", strings.Join(c.Log, "\n"))
+		}
+		if out := c.Outside(); out > 0 {
+			t.Errorf("%s, world %s, %s, case %d: %v ± %v, truth %v ± %v: outside by %v: %+v",
+				how, kind, where, i, *c.Got.Fused, c.Got.FusedBound, c.Truth, c.Unsure, out, c.Got)
+		}
+		for _, f := range c.False {
+			t.Errorf("%s, world %s, %s, case %d, truth %v: false freeze %v ± %v: %+v", how, kind, where, i, c.Truth, *f.Fused, f.FusedBound, f)
+		}
+	}
+}
+
+func TestQuiet(t *testing.T) {
+	for _, where := range []Where{Episode, Rest, Alone} {
+		for i := range uint64(10) {
+			for _, f := range Quiet(where, 10*time.Minute, seed+i) {
+				t.Errorf("%s, seed %d: false freeze %v ± %v: %+v", where, seed+i, *f.Fused, f.FusedBound, f)
+			}
+		}
+	}
+}
