@@ -137,19 +137,25 @@ func (p *program) serveWeb(srv *http.Server, ls []net.Listener) error {
 
 // watchContinue tells when somebody who had stopped this process let it go on.
 func (p *program) watchContinue(ctx context.Context) {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGCONT)
-	defer signal.Stop(signals)
+	onSignal(ctx, syscall.SIGCONT, func() {
+		select {
+		case p.continued <- p.clk.Now():
+		case <-ctx.Done():
+		}
+	})
+}
+
+// onSignal calls f whenever the signal came, until ctx ends.
+func onSignal(ctx context.Context, sig os.Signal, f func()) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, sig)
+	defer signal.Stop(c)
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-signals:
-		}
-		select {
-		case p.continued <- p.clk.Now():
-		case <-ctx.Done():
-			return
+		case <-c:
+			f()
 		}
 	}
 }
@@ -228,17 +234,7 @@ func peers(c config.Peers, clk clock.Clock, cluster, node string, events func(pe
 }
 
 func (p *program) reloadOnHangup(ctx context.Context) {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-hup:
-			_ = p.reload(ctx) // it is logged there
-		}
-	}
+	onSignal(ctx, syscall.SIGHUP, func() { _ = p.reload(ctx) }) // it is logged there
 }
 
 // reload loads the configuration again. One that is wrong changes nothing but the metric that says so.

@@ -23,15 +23,18 @@ const (
 	// raises an event (help text of clctrl: "the interval associated with this timer is the node_timeout tunable").
 	DeadmanMode Limit = "deadman_mode"
 	// CriticalDaemons: Group Services ends critical clients that do not respond ("Critical clients will be terminated if
-	// unresponsive", lssrc -ls cthags, SG24-8278 ex. 8-4), and RSCT halts a node without them. After how long is
-	// documented nowhere; it is switched off together with the dead man switch, so its interval is taken for it.
-	// CRIT_DAEMON_RESTART_GRACE_PERIOD (0 to 240 s) is about daemons that died, not about ones that stood still.
+	// unresponsive", lssrc -ls cthags, SG24-8278 ex. 8-4), and RSCT halts a node whose critical daemons are gone (IBM
+	// documentation, "Configuring the CRIT_DAEMON_RESTART_GRACE_PERIOD tunable"). After how long a client counts as
+	// unresponsive is documented nowhere: the trip interval of the switch is taken for it, the shortest interval that is
+	// documented of Group Services. The grace period (0 to 240 s) says how long the node waits for daemons that have
+	// ended to come back: it makes the halt doubtful and lengthens no freeze.
 	CriticalDaemons Limit = "critical_daemons"
 	// NodeTimeout: the others wait node_timeout and then the grace period (node_down_delay) before they post a node as
 	// down (help text of clctrl; SG24-8278, 8.1: 30 s + 10 s), and take its managed groups over.
 	NodeTimeout Limit = "node_timeout"
-	// LinkTimeout: in a linked cluster the nodes of other sites wait node_timeout + link_timeout + node_down_delay (help
-	// text of clctrl).
+	// LinkTimeout: in a linked cluster (TYPE LC) the nodes of other sites wait node_timeout + link_timeout +
+	// node_down_delay ("applied as a delta to the node_timeout tunable for nodes in remote sites", help text of clctrl).
+	// PowerHA's own script raises the first of them alone.
 	LinkTimeout Limit = "link_timeout"
 	// NetworkFailureDetection: after network_fdt a network counts as failed (NETWORK_FAILURE_DETECTION_TIME, 20 s). The
 	// event concerns a managed node; of an unmanaged one it moves nothing.
@@ -90,12 +93,27 @@ type Settings struct {
 	NodeTimeout Value // CAA node_timeout
 	Grace       Value // CAA node_down_delay
 	DeadmanMode string
-	Switch      *bool // Group Services' dead man switch is armed, and critical clients are ended
+	Switch      *bool // Group Services' dead man switch is armed
 	Network     Value // network_fdt
 	Link        Value // link_timeout; absent unless sites are linked
-	Watchdog    Value // absent while disabled; its length is never known
+	Watchdog    *bool // the hypervisor's is on: its length is never known
 	Monitor     Value // the shortest time in which a custom monitor fails: interval × (1 + retries)
+	// ClientKill: critical clients that do not respond are ended; nil where that is not told: then as the switch is.
+	ClientKill *bool
+	// DaemonGrace is CRIT_DAEMON_RESTART_GRACE_PERIOD, as far as the cluster's own attribute tells.
+	DaemonGrace Value
 }
+
+// killsClients tells whether Group Services ends critical clients; nil where it cannot be told.
+func (s Settings) killsClients() *bool {
+	if s.ClientKill != nil {
+		return s.ClientKill
+	}
+	return s.Switch
+}
+
+// linked: nodes of another site watch this one too, and whether any of its own site does was not read.
+func (s Settings) linked() bool { return s.Link.State != Absent }
 
 // Term is one limit as it holds under some settings.
 type Term struct {
@@ -108,44 +126,48 @@ type Term struct {
 
 // Terms lists every limit under the settings, in the order of Limits.
 func Terms(s Settings) []Term {
-	term := func(l Limit, applies bool, v ...Value) Term {
-		t := Term{Limit: l, Applies: applies, Readable: true}
-		for _, x := range v {
-			switch x.State {
-			case Absent:
-				t.Applies = false
-			case Unreadable:
-				t.Readable = false
-			case Known:
-				t.Longest += x.D
-			}
-		}
-		if !t.Applies || !t.Readable {
-			t.Longest = 0
-		}
-		t.Readable = t.Readable || !t.Applies
-		return t
-	}
-	unless := func(known bool, t Term) Term {
-		if !known {
-			t.Applies, t.Readable, t.Longest = true, false, 0
-		}
-		return t
-	}
-	armed := s.Switch != nil && *s.Switch
 	managed := s.Managed != nil && *s.Managed
-	watchdog := term(PVMWatchdog, s.Watchdog.State != Absent)
-	watchdog.Readable = !watchdog.Applies
+	kills := s.killsClients()
+	watchdog := Term{Limit: PVMWatchdog, Applies: s.Watchdog == nil || *s.Watchdog}
+	watchdog.Readable = !watchdog.Applies // where it is on, its length is not known
 	return []Term{
-		unless(s.Switch != nil, term(DeadManSwitch, armed, Of(Trip))),
-		unless(s.DeadmanMode != "", term(DeadmanMode, s.DeadmanMode == "a", s.NodeTimeout)),
-		unless(s.Switch != nil, term(CriticalDaemons, armed, Of(Trip))),
+		unless(s.Switch == nil, term(DeadManSwitch, s.Switch != nil && *s.Switch, Of(Trip))),
+		unless(s.DeadmanMode == "", term(DeadmanMode, s.DeadmanMode == "a", s.NodeTimeout)),
+		unless(kills == nil, term(CriticalDaemons, kills != nil && *kills, Of(Trip))),
 		term(NodeTimeout, true, s.NodeTimeout, s.Grace),
 		term(LinkTimeout, true, s.NodeTimeout, s.Grace, s.Link),
-		unless(s.Managed != nil || s.Network.State == Absent, term(NetworkFailureDetection, managed, s.Network)),
-		unless(s.Managed != nil || s.Monitor.State == Absent, term(ApplicationMonitor, managed, s.Monitor)),
+		unless(s.Managed == nil && s.Network.State != Absent, term(NetworkFailureDetection, managed, s.Network)),
+		unless(s.Managed == nil && s.Monitor.State != Absent, term(ApplicationMonitor, managed, s.Monitor)),
 		watchdog,
 	}
+}
+
+// term adds up what a limit is made of. An absent part makes it not apply, an unreadable one makes it unreadable.
+func term(l Limit, applies bool, parts ...Value) Term {
+	t := Term{Limit: l, Applies: applies, Readable: true}
+	for _, x := range parts {
+		switch x.State {
+		case Absent:
+			t.Applies = false
+		case Unreadable:
+			t.Readable = false
+		case Known:
+			t.Longest += x.D
+		}
+	}
+	if !t.Applies || !t.Readable {
+		t.Longest = 0
+	}
+	t.Readable = t.Readable || !t.Applies
+	return t
+}
+
+// unless makes a term unreadable when it is not known whether it applies.
+func unless(doubtful bool, t Term) Term {
+	if doubtful {
+		t.Applies, t.Readable, t.Longest = true, false, 0
+	}
+	return t
 }
 
 // Budget is the longest freeze that the settings bear.
@@ -173,14 +195,20 @@ func Longest(s Settings) Budget {
 	return b
 }
 
-// ForMigration is what PowerHA's own script makes of the settings for a migration (SG24-8278, tables 8-1 and ex. 8-20):
-// it raises the node timeout, stops the dead man switch with the client kill, sets deadman_mode to e, and unmanages the
-// node where LPM_POLICY says so. Before PowerHA 7.2 there is none.
-func ForMigration(s Settings, lpmTimeout Value, unmanages bool) Settings {
-	off := false
-	s.NodeTimeout, s.DeadmanMode, s.Switch = lpmTimeout, "e", &off
-	if unmanages {
-		s.Managed = &off
+// ForMigration is what PowerHA's own script makes of the settings for a migration (SG24-8278, table 8-1 and ex. 8-20):
+// it raises the node timeout, stops the dead man switch and with it the client kill, sets deadman_mode to e, and unmanages
+// the node where it is told to; unmanages is nil where that cannot be read. It leaves the client kill alone where the
+// switch was stopped before. Before PowerHA 7.2 there is no such script.
+func ForMigration(s Settings, lpmTimeout Value, unmanages *bool) Settings {
+	if s.Switch == nil || *s.Switch {
+		s.ClientKill = new(false)
+	}
+	s.NodeTimeout, s.DeadmanMode, s.Switch = lpmTimeout, "e", new(false)
+	switch {
+	case unmanages == nil && (s.Managed == nil || *s.Managed):
+		s.Managed = nil
+	case unmanages != nil && *unmanages:
+		s.Managed = new(false)
 	}
 	return s
 }

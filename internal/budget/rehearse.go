@@ -25,6 +25,8 @@ const (
 	ApplicationRestart Effect = "server_restart of the application"
 	// ClientsKilled: Group Services ends RSCT's critical daemons, and the node is halted.
 	ClientsKilled Effect = "critical daemons ended, node halted"
+	// DaemonsRestart: the same where the node waits for them to come back (CRIT_DAEMON_RESTART_GRACE_PERIOD).
+	DaemonsRestart Effect = "critical daemons ended, node halted unless they are back in time"
 	// Abandoned: the groups of a halted, unmanaged node are started by nobody.
 	Abandoned Effect = "resource groups down: nobody takes them over"
 	// WatchdogFires: the hypervisor resets or powers off the partition, at a time that is not known.
@@ -48,92 +50,117 @@ type Row struct {
 	Missing []Limit `json:"missing,omitempty"`
 }
 
-// Rehearse tells which timers fire in a freeze of that length, in their order, and what follows.
+// outcome is what of a node has become certain, or possible, when its freeze ends.
+type outcome struct {
+	halted, mayHalt bool // a switch ends it when it wakes
+	down, mayDown   bool // the others have declared it down by then
+	haltTimer       Limit
+	haltAfter       time.Duration
+	downTimer       Limit
+	downAfter       time.Duration
+}
+
+// Rehearse tells which timers fire in a freeze of that length, in their order, and what follows. It supposes that the
+// node holds resource groups and that another node can take them. A timer of which it is not known whether it fires is
+// in Missing and has no consequence.
 func Rehearse(s Settings, freeze time.Duration) Row {
 	r := Row{Freeze: freeze, Consequences: []Consequence{}}
-	managed := s.Managed == nil || *s.Managed
-	fired := make(map[Limit]time.Duration)
+	var fired []Term
 	for _, t := range Terms(s) {
 		switch {
-		case t.Limit == PVMWatchdog && t.Applies:
+		case t.Limit == PVMWatchdog && s.Watchdog != nil && *s.Watchdog:
 			r.Missing = append(r.Missing, t.Limit)
 			r.Consequences = append(r.Consequences, Consequence{Effect: WatchdogFires, Timer: t.Limit})
 		case !t.Readable:
 			r.Missing = append(r.Missing, t.Limit)
 		case t.Applies && freeze > t.Longest:
-			fired[t.Limit] = t.Longest
-			r.Consequences = append(r.Consequences, effects(t, managed)...)
+			fired = append(fired, t)
 		}
 	}
-	if gone(fired) { // what the node itself would notice when it wakes does not come to pass
-		r.Consequences = slices.DeleteFunc(r.Consequences, func(c Consequence) bool {
-			return c.Timer == NetworkFailureDetection || c.Timer == ApplicationMonitor
-		})
+	managed := s.Managed == nil || *s.Managed
+	o := outcomeOf(s, fired)
+	for _, t := range fired {
+		r.Consequences = append(r.Consequences, effects(s, t, o, managed)...)
 	}
-	r.Consequences = append(r.Consequences, aftermath(fired, managed)...)
+	r.Consequences = append(r.Consequences, aftermath(o, managed)...)
 	slices.SortStableFunc(r.Consequences, func(a, b Consequence) int { return cmp.Compare(a.After, b.After) })
 	return r
 }
 
-// gone reports whether the node is halted on waking, or has been declared down by then.
-func gone(fired map[Limit]time.Duration) bool {
-	for _, l := range []Limit{DeadManSwitch, DeadmanMode, NodeTimeout} {
-		if _, ok := fired[l]; ok {
-			return true
+func outcomeOf(s Settings, fired []Term) outcome {
+	var o outcome
+	for _, t := range fired {
+		switch t.Limit {
+		case DeadManSwitch, DeadmanMode, CriticalDaemons:
+			sure := t.Limit != CriticalDaemons
+			if sure && !o.halted || o.haltTimer == "" || sure == o.halted && t.Longest < o.haltAfter {
+				o.haltTimer, o.haltAfter = t.Limit, t.Longest
+			}
+			o.halted, o.mayHalt = o.halted || sure, true
+		case NodeTimeout, LinkTimeout:
+			// Whether a node of the own site is there to see it is not read; one of another site is, in a linked cluster.
+			sure := t.Limit == LinkTimeout || !s.linked()
+			if !o.down {
+				o.downTimer, o.downAfter = t.Limit, t.Longest
+			}
+			o.down, o.mayDown = o.down || sure, true
+		case NetworkFailureDetection, ApplicationMonitor, PVMWatchdog, Unknown:
 		}
 	}
-	return false
+	return o
 }
 
 // effects are those of one timer.
-func effects(t Term, managed bool) []Consequence {
-	one := func(e Effect, certain bool) []Consequence {
-		return []Consequence{{Effect: e, Timer: t.Limit, After: t.Longest, Certain: certain}}
+func effects(s Settings, t Term, o outcome, managed bool) []Consequence {
+	one := func(e Effect, certain bool) Consequence {
+		return Consequence{Effect: e, Timer: t.Limit, After: t.Longest, Certain: certain}
 	}
 	switch t.Limit {
 	case DeadManSwitch, DeadmanMode:
-		return one(Halted, true)
+		return []Consequence{one(Halted, true)}
 	case CriticalDaemons:
-		return one(ClientsKilled, false)
-	case NodeTimeout:
-		if managed {
-			return append(one(NodeDown, true), one(Takeover, true)...)
+		if s.DaemonGrace.State == Known && s.DaemonGrace.D > 0 {
+			return []Consequence{one(DaemonsRestart, false)}
 		}
-		return one(NodeDown, true)
-	case NetworkFailureDetection:
-		return one(NetworkDown, true)
-	case ApplicationMonitor:
-		return one(ApplicationRestart, false)
-	case LinkTimeout, PVMWatchdog, Unknown:
-		return nil // the remote sites follow what the local nodes have found
-	default:
-		return nil
+		return []Consequence{one(ClientsKilled, false)}
+	case NodeTimeout, LinkTimeout:
+		sure := t.Limit == LinkTimeout || !s.linked()
+		out := []Consequence{one(NodeDown, sure)}
+		if managed {
+			out = append(out, one(Takeover, sure))
+		}
+		return out
+	case NetworkFailureDetection, ApplicationMonitor:
+		switch {
+		case o.halted || o.down: // what the node itself would notice when it wakes does not come to pass
+			return nil
+		case t.Limit == NetworkFailureDetection:
+			return []Consequence{one(NetworkDown, !o.mayHalt && !o.mayDown)}
+		}
+		return []Consequence{one(ApplicationRestart, false)}
+	case PVMWatchdog, Unknown:
 	}
+	return nil
 }
 
 // aftermath is what happens after the node has woken because of what fired before.
-func aftermath(fired map[Limit]time.Duration, managed bool) []Consequence {
-	down, isDown := fired[NodeTimeout]
-	halt, timer := time.Duration(0), Limit("")
-	for _, l := range []Limit{DeadManSwitch, DeadmanMode} {
-		if at, ok := fired[l]; ok && (timer == "" || at < halt) {
-			halt, timer = at, l
-		}
+func aftermath(o outcome, managed bool) []Consequence {
+	one := func(e Effect) Consequence {
+		return Consequence{Effect: e, Timer: o.haltTimer, After: o.haltAfter, Certain: o.halted}
 	}
+	var out []Consequence
 	switch {
-	case timer != "" && !managed:
-		out := []Consequence{{Effect: Abandoned, Timer: timer, After: halt, Certain: true}}
-		if !isDown {
-			out = append(out, Consequence{Effect: NodeDown, Timer: timer, After: halt, Certain: true})
+	case o.mayHalt && !managed:
+		out = append(out, one(Abandoned))
+		if !o.down {
+			out = append(out, one(NodeDown))
 		}
-		return out
-	case timer != "" && !isDown: // it is dead now, and the others find out
-		return []Consequence{
-			{Effect: NodeDown, Timer: timer, After: halt, Certain: true}, {Effect: Takeover, Timer: timer, After: halt, Certain: true},
-		}
-	case timer == "" && isDown && managed:
-		// Not when it wakes before a takeover that has just begun has come to its groups.
-		return []Consequence{{Effect: Merged, Timer: NodeTimeout, After: down}}
+	case o.mayHalt && !o.down: // it is dead now, and the others find out
+		out = append(out, one(NodeDown), one(Takeover))
 	}
-	return nil
+	if !o.halted && o.mayDown && managed {
+		// Not when it wakes before a takeover that has just begun has come to its groups.
+		out = append(out, Consequence{Effect: Merged, Timer: o.downTimer, After: o.downAfter})
+	}
+	return out
 }

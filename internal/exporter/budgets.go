@@ -6,16 +6,13 @@ import (
 	"powerha_lpm_exporter/internal/model"
 )
 
-// budgets tells how long a freeze is borne: in calm times, and in a migration. Outside one the second is what PowerHA's
-// own script would make of the settings, in one it is what is in force.
+// budgets tells how long a freeze is borne: in calm times, with the node managed, and in a migration. Outside one the
+// second is what PowerHA's own script would make of the settings, in one it is what is in force.
 func (c *Core) budgets(now model.Instant) []collector.Budget {
 	force := c.settings(now)
-	idle, lpm := force, force
-	if c.phase != model.PhaseIdle && c.phase != model.PhaseUnknown {
-		idle = c.calm(force)
-	}
+	idle, lpm := c.calm(force), force
 	if c.phase != model.PhasePreparing && c.phase != model.PhaseMigrating {
-		lpm = c.forMigration(now, force)
+		lpm = c.forMigration(now, idle, force)
 	}
 	return []collector.Budget{budgetOf("idle", idle), budgetOf("lpm", lpm)}
 }
@@ -32,10 +29,7 @@ func budgetOf(scope string, s budget.Settings) collector.Budget {
 // settings are those in force now. What cannot be read, or is too old, is unreadable.
 func (c *Core) settings(now model.Instant) budget.Settings {
 	fresh := make(map[model.Source]model.Reading)
-	for _, s := range []model.Source{
-		model.SourceCluster, model.SourceNodes, model.SourceNodeTimeout, model.SourceDeadmanMode, model.SourceGroupServices,
-		model.SourceTunables, model.SourceMonitors,
-	} {
+	for _, s := range budget.AllSources() {
 		if r, ok := c.fresh(now, s); ok {
 			fresh[s] = r
 		}
@@ -43,24 +37,28 @@ func (c *Core) settings(now model.Instant) budget.Settings {
 	return budget.FromReadings(fresh, c.state.Node)
 }
 
-// calm is what is in force with no migration under way, as last seen.
+// calm is what is in force with no migration under way and the node managed: as last seen, if one is under way now.
 func (c *Core) calm(s budget.Settings) budget.Settings {
-	yes := true
-	s.Managed, s.Switch, s.DeadmanMode, s.NodeTimeout = &yes, c.state.Calm.Switch, c.state.Calm.DeadmanMode, budget.Value{}
+	s.Managed = new(true)
+	if c.phase == model.PhaseIdle || c.phase == model.PhaseUnknown {
+		return s
+	}
+	s.Switch, s.ClientKill, s.DeadmanMode, s.NodeTimeout = c.state.Calm.Switch, nil, c.state.Calm.DeadmanMode, budget.Value{}
 	if t := c.state.Calm.NodeTimeout; t > 0 {
 		s.NodeTimeout = budget.Of(t)
 	}
 	return s
 }
 
-// forMigration is what PowerHA's own script would make of the settings. Before PowerHA 7.2 there is none.
-func (c *Core) forMigration(now model.Instant, s budget.Settings) budget.Settings {
+// forMigration is what PowerHA's own script would make of calm settings. Before PowerHA 7.2 there is none: a migration
+// meets what is in force.
+func (c *Core) forMigration(now model.Instant, calm, force budget.Settings) budget.Settings {
 	r, ok := c.fresh(now, model.SourceCluster)
 	if !ok || r.Cluster == nil {
 		return budget.Settings{} // nothing is known of it
 	}
 	if !r.Cluster.HasLPM {
-		return s
+		return force
 	}
-	return budget.ForMigration(c.calm(s), budget.LPMTimeout(r.Cluster), r.Cluster.LPMPolicy == model.PolicyUnmanage)
+	return budget.ForMigration(calm, budget.LPMTimeout(r.Cluster), budget.Unmanages(r.Cluster))
 }

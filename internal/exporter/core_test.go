@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-kit/log"
+
 	"powerha_lpm_exporter/collector"
 	"powerha_lpm_exporter/internal/episode"
 	"powerha_lpm_exporter/internal/freeze"
@@ -522,6 +524,69 @@ func TestBudgets(t *testing.T) {
 	r.advance(2 * time.Minute)
 	if b := find("lpm"); b.Limit != "unknown" || !slices.Equal(b.Missing, []string{"deadman_mode"}) {
 		t.Errorf("a budget in force with a term that is not known: %+v", b)
+	}
+}
+
+// A budget that is not known says of what: once for each change, and not before everything was tried.
+func TestBudgetsLogged(t *testing.T) {
+	var out strings.Builder
+	l := newLogged(log.NewLogfmtLogger(&out))
+	r := newRig(t, options())
+	said := func() string {
+		out.Reset()
+		for range 3 {
+			l.budgets(r.core.View(r.now), r.core.Snapshot(r.now))
+		}
+		return out.String()
+	}
+	if s := said(); s != "" {
+		t.Errorf("before anything was read: %s", s)
+	}
+	r.advance(2 * time.Second)
+	if s := said(); s != "" {
+		t.Errorf("all is known: %s", s)
+	}
+	good := r.answers[model.SourceDeadmanMode]
+	r.answers[model.SourceDeadmanMode] = model.Reading{Err: "no"}
+	r.advance(2 * time.Minute)
+	if s := said(); strings.Count(s, "\n") != 1 || !strings.Contains(s, "scope=idle limits=deadman_mode sources=deadman_mode,node_timeout") {
+		t.Errorf("one term is lost, for the calm scope alone: %s", s)
+	}
+	r.answers[model.SourceTunables] = model.Reading{Unparsed: 1, Tunables: map[string]string{"node_timeout": "30000"}}
+	r.advance(2 * time.Minute)
+	if s := said(); strings.Count(s, "\n") != 2 || !strings.Contains(s, "limits=deadman_mode,network_failure_detection,pvm_wdog") ||
+		!strings.Contains(s, "scope=lpm limits=pvm_wdog sources=cluster,tunables") {
+		t.Errorf("a list that was not wholly understood: %s", s)
+	}
+	r.answers[model.SourceDeadmanMode], r.answers[model.SourceTunables] = good, calm()[model.SourceTunables]
+	r.advance(2 * time.Minute)
+	if s := said(); strings.Count(s, "\n") != 2 || strings.Count(s, "known again") != 2 {
+		t.Errorf("all is known again: %s", s)
+	}
+	o := options()
+	delete(o.Enabled, collector.Variables)
+	r, l = newRig(t, o), newLogged(log.NewLogfmtLogger(&out))
+	r.advance(2 * time.Second)
+	if s := said(); strings.Count(s, "\n") != 2 || !strings.Contains(s, "dead_man_switch") {
+		t.Errorf("nothing reads the settings: %s", s)
+	}
+}
+
+// The calm scope supposes a managed node; the other one follows what the script would do, or what is in force.
+func TestBudgetsManaged(t *testing.T) {
+	r := newRig(t, options())
+	r.answers[model.SourceNodes].Nodes[0].State = model.NodeUnmanaged
+	r.answers[model.SourceCluster].Cluster.LPMPolicy = model.PolicyManage
+	r.advance(2 * time.Second)
+	for _, b := range r.core.View(r.now).Budgets {
+		if b.Longest != 20*time.Second || b.Limit != "network_failure_detection" {
+			t.Errorf("%+v", b)
+		}
+	}
+	r.answers[model.SourceCluster].Cluster.LPMPolicy = model.PolicyUnknown
+	r.advance(16 * time.Second)
+	if b := r.core.View(r.now).Budgets[1]; b.Limit != "unknown" || !slices.Equal(b.Missing, []string{"network_failure_detection"}) {
+		t.Errorf("whether the script would unmanage the node is not known: %+v", b)
 	}
 }
 

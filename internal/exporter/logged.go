@@ -10,6 +10,7 @@ import (
 	"github.com/go-kit/log/level"
 
 	"powerha_lpm_exporter/collector"
+	"powerha_lpm_exporter/internal/budget"
 	"powerha_lpm_exporter/internal/freeze"
 	"powerha_lpm_exporter/internal/model"
 )
@@ -22,11 +23,12 @@ type logged struct {
 	errs   map[model.Source]string
 	health map[string]string
 	owners map[string][]string
+	budget map[string]string // by scope: the limits that were not known
 }
 
 func newLogged(l log.Logger) *logged {
 	return &logged{
-		logger: l, errs: make(map[model.Source]string), health: make(map[string]string), owners: make(map[string][]string),
+		logger: l, errs: make(map[model.Source]string), health: make(map[string]string), owners: make(map[string][]string), budget: make(map[string]string),
 	}
 }
 
@@ -36,6 +38,7 @@ func (l *logged) changes(v *collector.View, s model.Snapshot, health map[string]
 		_ = level.Info(l.logger).Log("msg", "cluster known", "cluster", v.Cluster, "node", v.Node)
 	}
 	l.sources(s)
+	l.budgets(v, s)
 	for _, part := range slices.Sorted(maps.Keys(health)) {
 		l.part(part, health[part])
 	}
@@ -80,6 +83,41 @@ func (l *logged) sources(s model.Snapshot) {
 		}
 		l.errs[source] = err
 	}
+}
+
+// budgets tells which timers keep a freeze budget from being known, once everything it is made of was tried.
+func (l *logged) budgets(v *collector.View, s model.Snapshot) {
+	variables := slices.ContainsFunc(v.Collectors, func(c collector.State) bool { return c.Name == collector.Variables })
+	for _, source := range budget.AllSources() {
+		if _, tried := s.Facts.Last[source]; !tried && variables {
+			return
+		}
+	}
+	for _, b := range v.Budgets {
+		missing := names(b.Missing)
+		if missing == l.budget[b.Scope] {
+			continue
+		}
+		l.budget[b.Scope] = missing
+		if missing == "" {
+			_ = level.Info(l.logger).Log("msg", "freeze budget is known again", "scope", b.Scope, "budget", b.Longest, "limit", b.Limit)
+			continue
+		}
+		_ = level.Warn(l.logger).Log("msg", "freeze budget is not known: these timers may limit it and cannot be told", "scope", b.Scope,
+			"limits", missing, "sources", names(readFrom(b.Missing)))
+	}
+}
+
+// readFrom lists the sources of some limits.
+func readFrom(limits []string) []string {
+	var out []string
+	for _, l := range limits {
+		for _, source := range budget.Sources(budget.Limit(l)) {
+			out = append(out, string(source))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 func (l *logged) part(part, err string) {

@@ -29,29 +29,6 @@ type Reader interface {
 	Read(ctx context.Context, s model.Source) model.Reading
 }
 
-// Sampler samples the clocks of the node for gaps; freeze.Sampler is one.
-type Sampler interface {
-	Run(ctx context.Context, emit func(freeze.Gap)) error
-	SetFine(fine bool)
-}
-
-// Chip is the clock chip of the node; rtc.Chip is one.
-type Chip interface {
-	Run(ctx context.Context, emit func(freeze.PeerStep)) error
-	SetHot(on bool)
-	Trigger()
-	Present() bool
-}
-
-// Peers are the heartbeats; peer.Service is one.
-type Peers interface {
-	Run(ctx context.Context) error
-	SetLocal(l peer.LocalState)
-	OwnGap(g freeze.Gap)
-	Status() []model.PeerStatus
-	Stats() peer.Stats
-}
-
 // Deps is what the shell works with.
 type Deps struct {
 	Clock  clock.Clock
@@ -230,31 +207,6 @@ func (e *Exporter) start(ctx context.Context) {
 	e.runPeers(ctx)
 }
 
-// chipStep takes a comparison with the clock chip; the loop fetches it.
-func (e *Exporter) chipStep(s freeze.PeerStep) {
-	select {
-	case e.chipNews <- s:
-	default: // the loop is behind: the chip looks again
-	}
-}
-
-func (e *Exporter) watchContinued(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case at := <-e.deps.Continued:
-			e.send(Continued{At: at})
-		}
-	}
-}
-
-// gap passes on what the sampler saw.
-func (e *Exporter) gap(g freeze.Gap) {
-	logGap(e.deps.Logger, g)
-	e.send(GapSeen{Gap: g})
-}
-
 func (e *Exporter) goes(f func()) { e.wg.Go(f) }
 
 func (e *Exporter) loop(ctx context.Context) {
@@ -320,29 +272,6 @@ func (e *Exporter) drain(in []Input) []Input {
 		in = append(in, e.chipSeen())
 	}
 	return in
-}
-
-// compare lets the witnesses outside look at a gap.
-func (e *Exporter) compare(g freeze.Gap) {
-	if e.peers != nil {
-		e.peers.OwnGap(g)
-	}
-	if e.deps.Chip != nil && g.Kind == freeze.Suspended {
-		e.deps.Chip.Trigger()
-	}
-}
-
-// chipSeen collects what the clock chip told since the last step.
-func (e *Exporter) chipSeen() ChipSeen {
-	seen := ChipSeen{Present: e.deps.Chip.Present()}
-	for {
-		select {
-		case s := <-e.chipNews:
-			seen.Steps = append(seen.Steps, s)
-		default:
-			return seen
-		}
-	}
 }
 
 // do runs one effect, and does not wait for it.

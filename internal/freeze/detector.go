@@ -2,6 +2,7 @@ package freeze
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"powerha_lpm_exporter/internal/model"
@@ -49,11 +50,17 @@ type Gap struct {
 // bound does not include 0.
 func (g *Gap) Proven() bool { return g.Kind == Suspended && g.Estimate > g.Bound }
 
+// beside reports whether the gap was seen by another clock than the monotonic
+// one, which stood still.
+func (g *Gap) beside() bool { return g.Clock == "boot" || g.Clock == "timebase" }
+
 // Config is how often to look and what to take for a gap. Zero values mean the
 // defaults.
 type Config struct {
-	FineTick, CoarseTick           time.Duration // 10 ms while an episode is open, else 250 ms
-	FineThreshold, CoarseThreshold time.Duration // over the expected tick: 40 ms, 200 ms
+	FineTick, CoarseTick time.Duration // 10 ms while an episode is open, else 250 ms
+	// FineThreshold and CoarseThreshold are how late a sample may be. Zero means 40 ms and 200 ms, and down to 15 ms in
+	// the fine tick where the system tells how long a thread waited for a processor and samples were punctual of late.
+	FineThreshold, CoarseThreshold time.Duration
 	StepThreshold                  time.Duration // of the time of day against the monotonic clock: 40 ms
 	// Processors is how many there are at most: what a partition is dispatched beside a freeze grows with them.
 	Processors int
@@ -67,7 +74,6 @@ func (c Config) withDefaults() Config {
 	}
 	def(&c.FineTick, 10*time.Millisecond)
 	def(&c.CoarseTick, 250*time.Millisecond)
-	def(&c.FineThreshold, 40*time.Millisecond)
 	def(&c.CoarseThreshold, 200*time.Millisecond)
 	def(&c.StepThreshold, 40*time.Millisecond)
 	c.Processors = max(1, c.Processors)
@@ -80,18 +86,22 @@ func (c Config) withDefaults() Config {
 const (
 	leastLate   = 6 * time.Millisecond
 	lateHistory = 64
+
+	leastThreshold = 15 * time.Millisecond
+	lateThreshold  = 40 * time.Millisecond
 )
 
 // Detector finds gaps in a sequence of samples. It is synchronous, allocates
 // nothing, and belongs to one goroutine.
 type Detector struct {
-	cfg  Config
-	fine bool
-	have bool
-	last Sample
-	late [lateHistory]time.Duration // of the last ticks without a gap
-	next int                        // index into late
-	out  [6]Gap
+	cfg   Config
+	fine  bool
+	have  bool
+	last  Sample
+	late  [lateHistory]time.Duration // of the last ticks without a gap
+	next  int                        // index into late
+	ticks int                        // how many of them there were
+	out   [6]Gap
 }
 
 // New returns a detector with a coarse tick.
@@ -168,9 +178,10 @@ func (d *Detector) classify(g Gap) []Gap {
 		out = append(out, s)
 	}
 	over := elapsed - g.Tick
-	if over <= d.threshold(g.Tick) {
+	if over <= d.threshold(g.Tick, d.last.Has) {
 		d.late[d.next] = max(0, over)
 		d.next = (d.next + 1) % lateHistory
+		d.ticks++
 		return out
 	}
 	return append(out, d.gap(g, elapsed, over))
@@ -184,11 +195,17 @@ func (d *Detector) borneOut(g Gap) bool {
 
 // threshold is what a sample may be late. It follows the tick that was slept,
 // so that the change from coarse to fine takes no coarse tick for a gap.
-func (d *Detector) threshold(tick time.Duration) time.Duration {
-	if tick <= d.cfg.FineTick {
+func (d *Detector) threshold(tick time.Duration, has Has) time.Duration {
+	switch {
+	case tick > d.cfg.FineTick:
+		return d.cfg.CoarseThreshold
+	case d.cfg.FineThreshold > 0:
 		return d.cfg.FineThreshold
+	case has&HasRunDelay == 0 || d.ticks < lateHistory:
+		return lateThreshold
+	default:
+		return min(max(leastThreshold, 3*d.latest()), lateThreshold)
 	}
-	return d.cfg.CoarseThreshold
 }
 
 // gap judges an interval that was too long.
@@ -234,11 +251,8 @@ func Rate(span time.Duration) time.Duration {
 	return time.Duration(math.Abs(float64(span)) * 0.0005)
 }
 
-// lateness is the largest that was measured of late.
-func (d *Detector) lateness() time.Duration {
-	late := leastLate
-	for _, l := range d.late {
-		late = max(late, l)
-	}
-	return late
-}
+// lateness is what has to be allowed for.
+func (d *Detector) lateness() time.Duration { return max(leastLate, d.latest()) }
+
+// latest is the largest lateness that was measured of late.
+func (d *Detector) latest() time.Duration { return slices.Max(d.late[:]) }

@@ -195,6 +195,36 @@ func TestMeasuredLateness(t *testing.T) {
 	}
 }
 
+// Where samples are punctual and waits are told, short freezes are seen; else they may be anything.
+func TestShortFreeze(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		late  time.Duration // of the ticks before
+		ticks int
+		has   Has
+		want  int
+	}{
+		{"punctual", 2 * ms, 70, HasRaw | HasRunDelay, 1},
+		{"just started", 2 * ms, 20, HasRaw | HasRunDelay, 0},
+		{"late as a rule", 13 * ms, 70, HasRaw | HasRunDelay, 0},
+		{"nobody tells of waits", 2 * ms, 70, HasRaw, 0},
+	} {
+		d, c := New(Config{}), newClocks()
+		d.SetFine(true)
+		c.s.Has = tt.has
+		for range tt.ticks {
+			c.s.Tick = d.Tick()
+			if got := d.Step(c.pass(d.Tick() + tt.late).s); len(got) > 0 {
+				t.Fatalf("%s: %+v", tt.name, got)
+			}
+		}
+		got := d.Step(c.pass(30 * ms).s)
+		if len(got) != tt.want || tt.want > 0 && ((got[0].Estimate-25*ms).Abs() > got[0].Bound || !got[0].Proven()) {
+			t.Errorf("%s: %+v", tt.name, got)
+		}
+	}
+}
+
 // The threshold is of the configuration.
 func TestThresholds(t *testing.T) {
 	d, c := ticked(Config{FineThreshold: 5 * ms}, true)

@@ -46,9 +46,10 @@ const Hiccup = 500 * time.Millisecond
 // nothing was hidden, to within its bound.
 //
 // Where the offset stepped the counters stood still, so that a short gap is
-// the hiccup after the freeze: it is left out and widens the bound. A short
-// gap that nobody outside has looked at proves nothing: the freeze is not
-// visible then, and Fused is nil.
+// the hiccup after the freeze: it is left out and widens the bound. So is a gap
+// that another clock than the monotonic one shows: heartbeats carry that one,
+// and the step is of the same time. A short gap that nobody outside has looked
+// at proves nothing: the freeze is not visible then, and Fused is nil.
 func Fuse(gap *Gap, peer, chip *PeerStep) model.Freeze {
 	var f model.Freeze
 	step := peer
@@ -80,6 +81,10 @@ func Fuse(gap *Gap, peer, chip *PeerStep) model.Freeze {
 	case short && stepped:
 		f.Fused, f.FusedBound = new(step.Step), step.Bound+gap.Estimate+gap.Bound
 		f.Start = step.Start.Wall
+	case gap != nil && stepped && gap.beside():
+		f.Clock, f.ClockBound, f.Visible.Clock = new(gap.Estimate), gap.Bound, true
+		f.Fused, f.FusedBound = new(step.Step), step.Bound
+		f.Start = gap.Start.Wall
 	case gap == nil:
 		f.Fused, f.FusedBound = new(step.Step), step.Bound
 		f.Start = step.Start.Wall
@@ -103,7 +108,7 @@ func Fuse(gap *Gap, peer, chip *PeerStep) model.Freeze {
 const long = time.Second
 
 // Booked reports whether a freeze counts as one: what may be no freeze at all
-// counts only when it is long.
+// counts only when it is long. A step is none of these.
 func Booked(f *model.Freeze) bool {
-	return f.Fused != nil && (*f.Fused > f.FusedBound || *f.Fused >= long)
+	return f.Fused != nil && (*f.Fused > f.FusedBound || *f.Fused >= long || f.Peer != nil || f.RTC != nil)
 }

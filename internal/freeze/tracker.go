@@ -215,6 +215,10 @@ func (p *pending) disagreement(f *model.Freeze, best *PeerStep) *time.Duration {
 		n++
 		worst = max(worst, (s.Step-best.Step).Abs()-s.Bound-best.Bound)
 	}
+	if p.gap != nil && p.gap.beside() && best != nil { // of the same time as the step
+		n++
+		worst = max(worst, (p.gap.Estimate-best.Step).Abs()-p.gap.Bound-best.Bound)
+	}
 	if p.silence != nil {
 		n++
 		worst = max(worst, *f.Fused-f.FusedBound-p.silence.Duration)

@@ -23,6 +23,8 @@ func TestFuse(t *testing.T) {
 	d := func(v time.Duration) *time.Duration { return &v }
 	stalled := gap(time.Second, 5*ms)
 	stalled.Kind = Stalled
+	boot := gap(3*time.Second, 9*ms)
+	boot.Clock = "boot"
 	type visible = model.Visible
 	tests := []struct {
 		name               string
@@ -46,6 +48,8 @@ func TestFuse(t *testing.T) {
 		{"the chip alone", gap(80*ms, 5*ms), nil, step(3*time.Second, 30*ms), nil, nil, d(3 * time.Second), 115 * ms, visible{RTC: true}},
 		{"the chip beside a peer", nil, step(3*time.Second, 2*ms), step(3010*ms, 30*ms), nil, d(3 * time.Second), d(3 * time.Second), 2 * ms, visible{Peer: true, RTC: true}},
 		{"the chip says nothing was hidden", gap(4*time.Second, 5*ms), nil, step(ms, 30*ms), d(4 * time.Second), nil, d(4 * time.Second), 35 * ms, visible{Clock: true, RTC: true}},
+		{"the boot clock ran on: the peer's step is of the same time", boot, step(3001*ms, 2*ms), nil, d(3 * time.Second), d(3001 * ms), d(3001 * ms), 2 * ms, visible{Clock: true, Peer: true}},
+		{"the boot clock ran on, no peer", boot, nil, nil, d(3 * time.Second), nil, d(3 * time.Second), 9 * ms, visible{Clock: true}},
 		{"stalled", stalled, nil, nil, nil, nil, nil, 0, visible{}},
 	}
 	same := func(a, b *time.Duration) bool { return a == b || a != nil && b != nil && *a == *b }
@@ -224,6 +228,25 @@ func TestDisagreement(t *testing.T) {
 		}
 		if dis := got[0].Disagreement; (dis == nil) != (tt.want == nil) || dis != nil && *dis != *tt.want {
 			t.Errorf("%s: disagreement %v, want %v", tt.name, dis, tt.want)
+		}
+	}
+}
+
+// What is certain to be a freeze is booked, however wide the hiccup after it makes the bound.
+func TestBooked(t *testing.T) {
+	d := func(v time.Duration) *time.Duration { return &v }
+	for name, tt := range map[string]struct {
+		f    model.Freeze
+		want bool
+	}{
+		"not visible":          {model.Freeze{}, false},
+		"perhaps waits alone":  {model.Freeze{Fused: d(300 * ms), FusedBound: 300 * ms}, false},
+		"too long to be waits": {model.Freeze{Fused: d(2 * time.Second), FusedBound: 2 * time.Second}, true},
+		"sure":                 {model.Freeze{Fused: d(30 * ms), FusedBound: 9 * ms}, true},
+		"stepped":              {model.Freeze{Fused: d(60 * ms), Peer: d(60 * ms), FusedBound: 110 * ms}, true},
+	} {
+		if got := Booked(&tt.f); got != tt.want {
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }

@@ -45,17 +45,20 @@ type Reading struct {
 	Manager     *Manager      `json:"manager,omitempty"`
 	NodeTimeout time.Duration `json:"node_timeout,omitempty"`
 	DeadmanMode string        `json:"deadman_mode,omitempty"` // "a" assert, "e" event
-	// Tunables are CAA's, by name, as printed: times are in milliseconds. What is not among them this level does not have.
+	// Tunables are CAA's, by name, as printed: times are in milliseconds but for config_timeout. Where Unparsed is 0, what is
+	// not among them this level does not have.
 	Tunables      map[string]string `json:"tunables,omitempty"`
 	DeadManSwitch *bool             `json:"dead_man_switch,omitempty"`
-	Inittab       *bool             `json:"inittab,omitempty"` // PowerHA's undo entry hacmp_lpm is there
-	Members       []Member          `json:"members,omitempty"`
-	Errlog        []ErrlogEntry     `json:"errlog,omitempty"`
-	Monitors      []Monitor         `json:"monitors,omitempty"`
-	Subsystems    []Subsystem       `json:"subsystems,omitempty"`
-	Processes     []Process         `json:"processes,omitempty"`
-	Server        *Server           `json:"server,omitempty"`
-	Scripts       []DRScriptInfo    `json:"scripts,omitempty"`
+	// ClientKill: Group Services ends critical clients that do not respond; nil where it does not tell.
+	ClientKill *bool          `json:"client_kill,omitempty"`
+	Inittab    *bool          `json:"inittab,omitempty"` // PowerHA's undo entry hacmp_lpm is there
+	Members    []Member       `json:"members,omitempty"`
+	Errlog     []ErrlogEntry  `json:"errlog,omitempty"`
+	Monitors   []Monitor      `json:"monitors,omitempty"`
+	Subsystems []Subsystem    `json:"subsystems,omitempty"`
+	Processes  []Process      `json:"processes,omitempty"`
+	Server     *Server        `json:"server,omitempty"`
+	Scripts    []DRScriptInfo `json:"scripts,omitempty"`
 }
 
 // Cluster is what `clmgr query cluster` says.
@@ -83,6 +86,8 @@ type Cluster struct {
 	Type string `json:"type,omitempty"`
 	// PVMWatchdog is CAA_PVM_WATCHDOG_TIMER as printed (7.2.7 on); "" when absent.
 	PVMWatchdog string `json:"pvm_watchdog,omitempty"`
+	// CritDaemonGrace is CRIT_DAEMON_RESTART_GRACE_PERIOD; nil when absent.
+	CritDaemonGrace *time.Duration `json:"crit_daemon_grace,omitempty"`
 }
 
 // Node is one row of `clmgr query node`.

@@ -254,6 +254,31 @@ func TestFreezeOverSlowNetwork(t *testing.T) {
 	}
 }
 
+// A path that becomes a hundred times faster, as after a slow start, blinds nobody: freezes soon after it are right.
+func TestPathBecomesFaster(t *testing.T) {
+	for _, stand := range []bool{false, true} {
+		for seed := range uint64(20) {
+			w := newWorld(t, seed)
+			n1 := w.nodes[0]
+			n1.stand = stand
+			w.phase(n1, model.PhaseMigrating)
+			w.delay = 22 * time.Millisecond
+			w.run(300*time.Millisecond + time.Duration(w.rnd.Int64N(300))*time.Millisecond)
+			w.delay = 200 * time.Microsecond
+			for range 2 {
+				w.run(4 * time.Second)
+				n1.freezes = nil
+				w.freeze(n1, 1076*time.Millisecond)
+				w.run(7 * time.Second)
+				if len(n1.freezes) != 1 {
+					t.Fatalf("stand=%v, seed %d: %+v", stand, seed, n1.freezes)
+				}
+				checkFreeze(t, n1.freezes[0], 1076*time.Millisecond)
+			}
+		}
+	}
+}
+
 // Many freezes, one after the other: each is booked once.
 func TestManyFreezes(t *testing.T) {
 	for _, stand := range []bool{false, true} {

@@ -38,26 +38,31 @@ func parseTunable(b []byte, name string) (string, int, error) {
 }
 
 // parseTunables reads `clctrl -tune -a`: `cluster(uuid).NAME = value` lines (SG24-8278 ex. 4-1). Where several entities
-// are listed the cluster's own value, which comes first, counts.
+// are listed with values that differ, the tunable is left out and counted as not understood: then the list is not whole.
 func parseTunables(b []byte) (map[string]string, int, error) {
-	out, unparsed := make(map[string]string), 0
+	out, differ, unparsed := make(map[string]string), make(map[string]bool), 0
 	for line := range lines(b) {
 		if strings.TrimSpace(line) == "" {
 			continue
 		}
 		left, value, ok := strings.Cut(line, "=")
-		left, value = strings.TrimSpace(left), strings.TrimSpace(value)
+		left, value = strings.TrimSpace(left), clip(value)
 		name := left[strings.LastIndexByte(left, '.')+1:]
-		if !ok || !isName(name) || value == "" || strings.ContainsAny(value, " \t") {
+		if !ok || !isName(name) || value == "" || strings.Contains(value, " ") {
 			unparsed++
 			continue
 		}
-		if _, ok := out[name]; !ok {
-			out[clip(name)] = clip(value)
+		if was, ok := out[name]; ok && was != value {
+			differ[name] = true
 		}
+		out[name] = value
 	}
+	for name := range differ {
+		delete(out, name)
+	}
+	unparsed += len(differ)
 	if len(out) == 0 {
-		return nil, unparsed, notUnderstood(b, "tunable")
+		return nil, unparsed, notUnderstood(b, "tunable with one value")
 	}
 	return out, unparsed, nil
 }

@@ -42,6 +42,7 @@ func parseCluster(b []byte) (*model.Cluster, int, error) {
 		LPMPolicy:               model.PolicyUnknown,
 		Type:                    clip(a["TYPE"]),
 		PVMWatchdog:             clip(a["CAA_PVM_WATCHDOG_TIMER"]),
+		CritDaemonGrace:         r.seconds("CRIT_DAEMON_RESTART_GRACE_PERIOD"),
 	}
 	if text, ok := a["LPM_POLICY"]; ok {
 		c.HasLPM, c.LPMPolicy = true, policy(text)

@@ -28,12 +28,12 @@ func fuzz(f *testing.F, s model.Source) {
 	f.Fuzz(func(t *testing.T, in []byte) {
 		r := readingOf(t, s, in)
 		n := len(r.Nodes) + len(r.Groups) + len(r.Members) + len(r.Errlog) + len(r.Monitors) +
-			len(r.Subsystems) + len(r.Processes) + len(r.Scripts)
+			len(r.Subsystems) + len(r.Processes) + len(r.Scripts) + len(r.Tunables)
 		if n > len(in) || r.Unparsed > len(in)+1 {
 			t.Errorf("%d rows and %d unparsed from %d bytes", n, r.Unparsed, len(in))
 		}
 		if r.Err != "" && (n > 0 || r.Cluster != nil || r.Manager != nil || r.Server != nil ||
-			r.DeadManSwitch != nil || r.Inittab != nil || r.NodeTimeout != 0 || r.DeadmanMode != "") {
+			r.DeadManSwitch != nil || r.ClientKill != nil || r.Inittab != nil || r.NodeTimeout != 0 || r.DeadmanMode != "") {
 			t.Errorf("a value beside the error %q", r.Err)
 		}
 		if !utf8.ValidString(r.Err) || len(r.Err) > 4*maxRaw {
@@ -63,6 +63,11 @@ func checkValues(t *testing.T, r model.Reading) {
 	}
 	if r.NodeTimeout < 0 {
 		t.Errorf("node timeout %v", r.NodeTimeout)
+	}
+	for name, value := range r.Tunables {
+		if !isName(name) || value == "" || len(value) > maxRaw {
+			t.Errorf("tunable %q = %q", name, value)
+		}
 	}
 	if r.Manager != nil && r.Manager.QueuedEvents < 0 {
 		t.Errorf("queued events %d", r.Manager.QueuedEvents)

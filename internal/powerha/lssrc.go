@@ -110,6 +110,20 @@ func parseGroupServices(b []byte) (*bool, int, error) {
 	return nil, 0, notUnderstood(b, `line "Dead Man Switch"`)
 }
 
+// parseClientKill reads what `lssrc -ls cthags` says of critical clients (SG24-8278 ex. 8-4, 8-8): "Critical clients will
+// be terminated if unresponsive", or that they "will not be … even if" so. It is nil where neither line stands.
+func parseClientKill(b []byte) *bool {
+	for line := range lines(b) {
+		switch words := strings.Join(strings.Fields(line), " "); {
+		case strings.HasPrefix(words, "Critical clients will not be terminated"):
+			return new(false)
+		case strings.HasPrefix(words, "Critical clients will be terminated"):
+			return new(true)
+		}
+	}
+	return nil
+}
+
 // parseSubsystems reads the table of `lssrc -g GROUP` or `lssrc -s NAME`. A
 // subsystem may have no group, and an inoperative one has no pid, so the
 // status is what stands last.

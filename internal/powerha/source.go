@@ -38,8 +38,14 @@ func questionOf(s model.Source) (question, bool) {
 		return ask(parseManager, func(r *model.Reading) **model.Manager { return &r.Manager },
 			"check that PowerHA is installed: lssrc -s clstrmgrES", "lssrc", "-ls", "clstrmgrES"), true
 	case model.SourceGroupServices:
-		return ask(parseGroupServices, func(r *model.Reading) **bool { return &r.DeadManSwitch },
-			"check that Group Services run: lssrc -s cthags", "lssrc", "-ls", "cthags"), true
+		q := question{tool: "lssrc", args: []string{"-ls", "cthags"}, hint: "check that Group Services run: lssrc -s cthags"}
+		q.parse = func(r *model.Reading, b []byte) (n int, err error) {
+			if r.DeadManSwitch, n, err = parseGroupServices(b); err == nil {
+				r.ClientKill = parseClientKill(b)
+			}
+			return n, err
+		}
+		return q, true
 	case model.SourceSubsystems:
 		return ask(parseSubsystems, func(r *model.Reading) *[]model.Subsystem { return &r.Subsystems },
 			"check that PowerHA is installed: lssrc -g cluster", "lssrc", "-g", "cluster"), true
@@ -89,6 +95,15 @@ func systemQuestion(s model.Source) (question, bool) {
 	default:
 		return question{}, false
 	}
+}
+
+// Command names the command that answers a source as it would be typed, without its path; "" for an unknown source.
+func Command(s model.Source) string {
+	q, ok := questionOf(s)
+	if !ok {
+		return ""
+	}
+	return q.String()
 }
 
 // ask makes a question whose parser fills one field of the reading.

@@ -72,7 +72,7 @@ func (c *Core) clusterConfiguration() string {
 type tunable struct{ name, def, min, max, unit, scope, cur string }
 
 func (c *Core) tunables(n *node) []tunable {
-	return []tunable{
+	list := []tunable{
 		{"communication_mode", "m", "", "", "", "c", "u"},
 		{"config_timeout", "240", "0", "2147483647", "seconds", "c n", "240"},
 		{"deadman_mode", "a", "", "", "", "c n", n.deadman},
@@ -87,6 +87,18 @@ func (c *Core) tunables(n *node) []tunable {
 		{"repos_mode", "e", "", "", "", "c n", "e"},
 		{"site_merge_policy", "p", "", "", "", "c", "p"},
 	}
+	if listed := c.knob(nil, "pvm_wdog_listed"); listed == "yes" || listed == "level" && c.level.pvmWdog {
+		cur := n.odm.extra["CAA_PVM_WATCHDOG_TIMER"]
+		if cur == "" {
+			cur = "DISABLE"
+		}
+		before := len(list) - 3 // in the order of the alphabet
+		list = slices.Insert(list, before, tunable{"pvm_wdog", "DISABLE", "", "", "", "c n", strings.ToUpper(cur)})
+	}
+	if c.knob(nil, "network_fdt_listed") == "no" {
+		list = slices.DeleteFunc(list, func(t tunable) bool { return t.name == "network_fdt" })
+	}
+	return list
 }
 
 // clctrl is clctrl -tune -L | -a | -x name | [-n node] -o name=value.

@@ -147,7 +147,7 @@ func (c *Core) clusterObject(n *node) object {
 		{"CLUSTER_NAME", c.cfg.Cluster},
 		{"CLUSTER_ID", "1120652512"},
 		{"STATE", c.clusterState(n)},
-		{"TYPE", "NSC"},
+		{"TYPE", c.knob(nil, "cluster_type")},
 		{"HEARTBEAT_TYPE", "unicast"},
 		{"CLUSTER_IP", ""},
 		{"REPOSITORIES", "hdisk2 (00f6f5d0d387b342)"},
@@ -167,13 +167,19 @@ func (c *Core) clusterObject(n *node) object {
 		{"VERIFICATION_DEBUGGING", o.extra["VERIFICATION_DEBUGGING"]},
 		{"HEARTBEAT_FREQUENCY", strconv.Itoa(o.heartbeat)},
 		{"GRACE_PERIOD", strconv.Itoa(o.grace)},
-		{"NETWORK_FAILURE_DETECTION_TIME", strconv.Itoa(o.network)},
 		{"SITE_POLICY_FAILURE_ACTION", "fallover"},
 		{"SITE_POLICY_NOTIFY_METHOD", ""},
 		{"TEMP_HOSTNAME", o.extra["TEMP_HOSTNAME"]},
 	}
+	if c.knob(nil, "network_fdt_listed") == "yes" {
+		after := slices.IndexFunc(obj, func(a attr) bool { return a.name == "GRACE_PERIOD" }) + 1
+		obj = slices.Insert(obj, after, attr{"NETWORK_FAILURE_DETECTION_TIME", strconv.Itoa(o.network)})
+	}
 	if c.level.lpm {
 		obj = append(obj, attr{"LPM_POLICY", o.lpmPolicy}, attr{"HEARTBEAT_FREQUENCY_DURING_LPM", strconv.Itoa(o.lpmTimeout)})
+	}
+	if v, ok := o.extra["CRIT_DAEMON_RESTART_GRACE_PERIOD"]; ok {
+		obj = append(obj, attr{"CRIT_DAEMON_RESTART_GRACE_PERIOD", v})
 	}
 	if c.level.skipEvent {
 		obj = append(obj, attr{"SKIP_EVENT_PROCESSING_MANAGE_MODE", strconv.FormatBool(o.skipEvent)})
@@ -224,7 +230,7 @@ func (c *Core) monitorObjects(g *group) []object {
 		return nil
 	}
 	monitor := func(suffix, mode string) object {
-		return object{
+		o := object{
 			{"NAME", g.Application + suffix},
 			{"TYPE", "Custom"},
 			{"APPLICATIONS", g.Application},
@@ -240,6 +246,10 @@ func (c *Core) monitorObjects(g *group) []object {
 			{"MONITORINTERVAL", seconds(g.MonitorInterval)},
 			{"HUNGSIGNAL", "9"},
 		}
+		if c.level.monitorRetry {
+			o = append(o, attr{"MONITOR_RETRY", strconv.Itoa(c.monitorRetry())})
+		}
+		return o
 	}
 	var out []object
 	if g.MonitorInterval > 0 {

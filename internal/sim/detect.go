@@ -8,9 +8,28 @@ const cthagsTrip = 30 * time.Second
 // mergeDelay is how long after its wake a node that was taken for dead meets the others again.
 const mergeDelay = time.Second
 
-// limit is how long a node stays silent before o takes it for dead: node_timeout + node_down_delay in force on o.
-func (c *Core) limit(o *node) time.Duration {
-	return c.scaled(time.Duration(o.nodeTimeout+o.downDelay) * time.Millisecond)
+// linkTimeout is CAA's link_timeout: what nodes of another site of a linked cluster wait longer.
+const linkTimeout = 30 * time.Second
+
+// fixedNetworkFDT is how fast CAA finds a network failed at levels where that cannot be set.
+const fixedNetworkFDT = 5 * time.Second
+
+// limit is how long a node stays silent before o takes it for dead: node_timeout + node_down_delay in force on o, and
+// link_timeout for one of another site.
+func (c *Core) limit(o, n *node) time.Duration {
+	d := time.Duration(o.nodeTimeout+o.downDelay) * time.Millisecond
+	if c.site(o) != c.site(n) {
+		d += linkTimeout
+	}
+	return c.scaled(d)
+}
+
+// site is 1 for the first half of the nodes and 2 for the others; 1 for all unless the sites are linked.
+func (c *Core) site(n *node) int {
+	if c.knob(nil, "cluster_type") == "LC" && n.index >= (len(c.order)+1)/2 {
+		return 2
+	}
+	return 1
 }
 
 // watchSilent lets every other node watch a node that has fallen silent.
@@ -31,11 +50,11 @@ func (c *Core) rewatch(o *node) {
 
 func (c *Core) watch(o, n *node) {
 	since := n.silentSince
-	due := max(since, o.awakeSince) + c.limit(o)
+	due := max(since, o.awakeSince) + c.limit(o, n)
 	c.schedule(&item{at: max(due, c.now), node: o, fn: func() {
 		switch {
 		case !n.silent() || n.silentSince != since || o.seesDown[n.name]:
-		case c.now < max(since, o.awakeSince)+c.limit(o):
+		case c.now < max(since, o.awakeSince)+c.limit(o, n):
 			c.watch(o, n)
 		default:
 			o.seesDown[n.name] = true
@@ -57,6 +76,9 @@ func (c *Core) haltsOnWake(n *node, gap time.Duration) string {
 	}
 	if n.deadman == "a" && gap > c.scaled(time.Duration(n.nodeTimeout)*time.Millisecond) {
 		return "CAA: Deadman timer triggered"
+	}
+	if n.clientKill && gap > c.scaled(cthagsTrip) && c.knob(n, "client_kill_on_wake") == "yes" {
+		return "cthags: critical daemons did not respond and were ended, node halted"
 	}
 	return ""
 }
@@ -83,10 +105,18 @@ func (c *Core) heardAgain(n *node) {
 	})
 }
 
+// networkFDT is how long a network may be still before it counts as failed.
+func (c *Core) networkFDT(n *node) time.Duration {
+	if c.knob(nil, "network_fdt_listed") == "no" || n.odm.network == 0 {
+		return fixedNetworkFDT
+	}
+	return time.Duration(n.odm.network) * time.Second
+}
+
 // missedNetwork: a managed node that stood still for longer than its network failure detection time finds its networks
 // failed when it wakes, and right again. An unmanaged node's cluster manager moves nothing for it.
 func (c *Core) missedNetwork(n *node, gap time.Duration) {
-	if !n.up || !n.managed || n.down || gap <= c.scaled(time.Duration(n.odm.network)*time.Second) || c.knob(n, "network_events") == "no" {
+	if !n.up || !n.managed || n.down || gap <= c.scaled(c.networkFDT(n)) || c.knob(n, "network_events") == "no" {
 		return
 	}
 	for _, name := range []string{"network_down", "network_up"} {
@@ -94,5 +124,21 @@ func (c *Core) missedNetwork(n *node, gap time.Duration) {
 			name: name, args: n.name + " net_ether_01", node: n, walk: time.Second,
 			action: func(done func(bool)) { done(true) },
 		})
+	}
+}
+
+// hungMonitors: the monitors of a node that stood still for longer than they may take, as often as their failure is
+// tolerated, count as hung when it wakes. Whether one is under way at that moment is chance.
+func (c *Core) hungMonitors(n *node, gap time.Duration) {
+	if !n.up || !n.managed || n.down || c.knob(n, "monitor_hung_on_wake") == "no" {
+		return
+	}
+	for _, g := range c.groups {
+		watched := g.Monitor != "" && g.MonitorInterval > 0 && g.managed && g.state == stOnline && g.owner == n.name
+		if watched && gap > c.scaled(g.MonitorInterval*time.Duration(1+c.monitorRetry())) {
+			g.misses = c.monitorRetry()
+			c.note(n.name, "monitor of "+g.Application+" hung")
+			c.monitored(g, false)
+		}
 	}
 }

@@ -40,6 +40,7 @@ type group struct {
 	restarts   int
 	healthy    time.Duration // since when the monitor is satisfied
 	monitorBad bool
+	misses     int // failures of the monitor in a row that were tolerated
 }
 
 func (g *group) participates(name string) bool { return slices.Contains(g.Nodes, name) }

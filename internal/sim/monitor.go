@@ -11,7 +11,7 @@ const minMonitorLimit = 2 * time.Second
 // startMonitor begins the monitor of a group that has just come online, after one interval of stabilisation.
 func (c *Core) startMonitor(g *group) {
 	g.generation++
-	g.healthy = -1
+	g.healthy, g.misses = -1, 0
 	c.monitorLater(g)
 }
 
@@ -34,6 +34,12 @@ func (c *Core) monitorLater(g *group) {
 }
 
 func (c *Core) monitored(g *group, ok bool) {
+	if !ok && g.misses < c.monitorRetry() {
+		g.misses++
+		c.monitorLater(g)
+		return
+	}
+	g.misses = 0
 	if ok {
 		g.monitorBad = false
 		if g.healthy < 0 {
@@ -97,6 +103,15 @@ func (c *Core) failApplicationOver(g *group) {
 			c.release(g, func() { c.acquire(g, target, func() { done(true) }) })
 		},
 	})
+}
+
+// monitorRetry is how many failures of a monitor in a row are tolerated (7.2.2 on).
+func (c *Core) monitorRetry() int {
+	n, err := strconv.Atoi(c.knob(nil, "monitor_retry"))
+	if !c.level.monitorRetry || err != nil || n < 0 {
+		return 0
+	}
+	return n
 }
 
 // restartInterval is how long a restarted application must stay up before the count is reset:

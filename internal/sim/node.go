@@ -95,6 +95,7 @@ func (c *Core) thawDone(name string) {
 	c.unpark(n, n.frozenSince)
 	c.note(name, "runs again")
 	c.missedNetwork(n, c.now-n.frozenSince)
+	c.hungMonitors(n, c.now-n.frozenSince)
 	c.heardAgain(n)
 	if m := c.moves[name]; m != nil && m.onThawed != nil {
 		f := m.onThawed

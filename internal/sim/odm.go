@@ -24,6 +24,9 @@ func defaultODM(l level) odm {
 		"DAILY_VERIFICATION": "Enabled", "VERIFICATION_NODE": "Default", "VERIFICATION_HOUR": "0",
 		"VERIFICATION_DEBUGGING": "Enabled", "TEMP_HOSTNAME": "disallow",
 	}}
+	if l.lpm {
+		o.extra["CRIT_DAEMON_RESTART_GRACE_PERIOD"] = "60"
+	}
 	if l.pvmWdog {
 		o.extra["CAA_PVM_WATCHDOG_TIMER"] = "DISABLE"
 	}
