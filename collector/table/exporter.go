@@ -38,6 +38,9 @@ func migrationMetrics() []Metric {
 		exported("powerha_lpm_freeze_budget_seconds", TypeGauge, "Longest freeze that the cluster tolerates with the settings of that scope; absent when a term cannot be read.", "scope").states("idle", "lpm"),
 		exported("powerha_lpm_freeze_budget_limit", TypeStateSet, "1 for the timer that limits the freeze budget of that scope; unknown when one that may apply cannot be read.", "scope", "limit").states(
 			"dead_man_switch", "deadman_mode", "critical_daemons", "node_timeout", "link_timeout", "network_failure_detection", "application_monitor", "pvm_wdog", "unknown"),
+		exported("powerha_lpm_last_verdict", TypeStateSet, "Judgement of the last migration that was judged; absent before the first.", "verdict").states(texts(model.Verdicts())...),
+		exported("powerha_lpm_verdicts_total", TypeCounter, "Migrations judged, by verdict.", "verdict").states(texts(model.Verdicts())...),
+		exported("powerha_lpm_last_probe_outage_seconds", TypeGauge, "Longest outage that a probe saw in the last judged migration, 0 for none; absent where no probe of that vantage looked. peer is as users saw it.", "vantage").states("local", "peer"),
 		exported("powerha_lpm_unwanted_cluster_events_total", TypeCounter, "Cluster events during a migration that a protected migration does not cause.", "event").states(Events()...),
 		exported("powerha_cluster_events_total", TypeCounter, "Cluster events seen.", "event").states(Events()...),
 		exported("powerha_lpm_declared_window_seconds_total", TypeCounter, "Time in windows declared by people; counted=false is what the cap refused.", "counted").states("true", "false"),
@@ -107,6 +110,7 @@ func selfMetrics() []Metric {
 		exported("powerha_exporter_collector_timeouts_total", TypeCounter, "Commands and reads of the collector that did not answer in time.", "collector"),
 		exported("powerha_exporter_parse_errors_total", TypeCounter, "Answers, or lines of them, that were not understood.", "command"),
 		exported("powerha_exporter_sources_disagree", TypeGauge, "1 when two sources of the same fact disagree.", "fact").states("managed", "migration"),
+		exported("powerha_exporter_event_log_readable", TypeGauge, "1 when PowerHA's log of events is read, 0 when neither cluster.log nor hacmp.out can be."),
 		exported("powerha_exporter_state_writable", TypeGauge, "1 when the exporter's state is kept on disk, 0 when it goes on in memory alone."),
 		exported("powerha_exporter_config_last_reload_successful", TypeGauge, "1 when the last load of the configuration succeeded."),
 		exported("powerha_exporter_config_last_reload_success_timestamp_seconds", TypeGauge, "When the configuration was last loaded with success."),

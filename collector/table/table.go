@@ -5,6 +5,7 @@ package table
 import (
 	"slices"
 
+	"powerha_lpm_exporter/internal/events"
 	"powerha_lpm_exporter/internal/model"
 )
 
@@ -77,4 +78,4 @@ func texts[T ~string](in []T) []string {
 func phases() []string { return texts(model.Phases()) }
 
 // Events lists the values of label event of the metrics that count cluster events.
-func Events() []string { return []string{EventNodeDown, EventNodeUp, EventTakeover} }
+func Events() []string { return events.Kinds() }

@@ -33,6 +33,13 @@ type Cluster struct {
 	Commands map[string]Argv `yaml:"commands"`
 	Interval Duration        `yaml:"interval"`
 	Timeout  Duration        `yaml:"timeout"`
+	Logs     Logs            `yaml:"logs"`
+}
+
+// Logs are the files in which PowerHA tells of its events; "" reads none. hacmp.out is read where cluster.log cannot be.
+type Logs struct {
+	ClusterLog string `yaml:"cluster_log"`
+	HacmpOut   string `yaml:"hacmp_out"`
 }
 
 // Argv is an absolute path, or a list: path and leading arguments.

@@ -102,6 +102,7 @@ func TestParseRefuses(t *testing.T) {
 		"tab":                  {"cluster:\n\tname: x\n", "f.yml:2: not YAML"},
 		"two documents":        {"state_dir: /a\n---\nstate_dir: /b\n", "more than one YAML document"},
 		"relative command":     {"cluster:\n  commands:\n    clmgr: clmgr\n", `f.yml:3: cluster.commands.clmgr: "clmgr" is no absolute path`},
+		"relative log":         {"cluster:\n  logs:\n    cluster_log: cluster.log\n", `f.yml:3: cluster.logs.cluster_log: "cluster.log" is no absolute path`},
 		"empty command":        {"cluster:\n  commands:\n    clmgr: []\n", "f.yml:3: cluster.commands.clmgr: is empty"},
 		"relative state":       {"state_dir: var\n", `f.yml:1: state_dir: "var" is no absolute path`},
 		"mode":                 {"migration:\n  mode: gate\n", `f.yml:2: migration.mode: "gate" is not one of: observe, native, gated`},

@@ -20,7 +20,10 @@ const maxFile = 1 << 20
 // Default returns the configuration of an empty file: it observes and never acts.
 func Default() *Config {
 	return &Config{
-		Cluster:  Cluster{Interval: seconds(15), Timeout: seconds(10)},
+		Cluster: Cluster{
+			Interval: seconds(15), Timeout: seconds(10),
+			Logs: Logs{ClusterLog: "/var/hacmp/adm/cluster.log", HacmpOut: "/var/hacmp/log/hacmp.out"},
+		},
 		StateDir: "/var/powerha_lpm",
 		Peers:    Peers{ListenAddress: ":10983", KeyFile: "/etc/powerha_lpm/peer.key"},
 		Actors:   Actors{ListenAddress: ":10984"},

@@ -76,6 +76,11 @@ func (v *validator) cluster(c *Config) {
 			v.argv(key, argv)
 		}
 	}
+	for key, path := range map[string]string{"cluster_log": c.Cluster.Logs.ClusterLog, "hacmp_out": c.Cluster.Logs.HacmpOut} {
+		if path != "" && !filepath.IsAbs(path) {
+			v.say("cluster.logs."+key, "%q is no absolute path; write one, or \"\" to read none", path)
+		}
+	}
 	v.positive("cluster.interval", c.Cluster.Interval)
 	v.positive("cluster.timeout", c.Cluster.Timeout)
 	if !filepath.IsAbs(c.StateDir) || filepath.Clean(c.StateDir) == "/" {

@@ -9,6 +9,7 @@ import (
 
 	"powerha_lpm_exporter/collector"
 	"powerha_lpm_exporter/internal/freeze"
+	"powerha_lpm_exporter/internal/logfile"
 	"powerha_lpm_exporter/internal/model"
 	"powerha_lpm_exporter/internal/probe"
 )
@@ -26,6 +27,8 @@ type Options struct {
 	LPMPolicy    model.Policy
 	LPMHeartbeat time.Duration
 	Config       collector.ConfigState
+	// EventLogs: PowerHA's logs of events are read.
+	EventLogs bool
 }
 
 // Input is something that the core is told.
@@ -63,6 +66,16 @@ type ChipSeen struct {
 	Steps   []freeze.PeerStep
 }
 
+// EventsRead: what PowerHA's logs told of events since the last time. Err says why they could not be read, Skipped that
+// lines are missing.
+type EventsRead struct {
+	Events   []model.ClusterEvent
+	Unparsed int
+	Cursors  map[string]logfile.Cursor // by path, after it
+	Skipped  bool
+	Err      string
+}
+
 // Continued: this process got SIGCONT, so that it, perhaps alone, was stopped.
 type Continued struct{ At model.Instant }
 
@@ -95,6 +108,7 @@ func (GapSeen) input()     {}
 func (PeersSeen) input()   {}
 func (ChipSeen) input()    {}
 func (Continued) input()   {}
+func (EventsRead) input()  {}
 func (Health) input()      {}
 func (Configured) input()  {}
 
@@ -112,6 +126,9 @@ type AppendObserved struct{ Events []model.EpisodeEvent }
 
 // Persist: replace exporter/exporter.json.
 type Persist struct{ State State }
+
+// AppendReport: append the report of a migration to exporter/reports.jsonl.
+type AppendReport struct{ Report model.Report }
 
 // Tell is what the peers are told from now on.
 type Tell struct {
@@ -137,4 +154,5 @@ func (Persist) effect()        {}
 func (Tell) effect()           {}
 func (Fine) effect()           {}
 func (Look) effect()           {}
+func (AppendReport) effect()   {}
 func (Froze) effect()          {}

@@ -24,6 +24,7 @@ func OptionsOf(c *config.Config, enabled map[string]bool, loaded time.Time) (Opt
 		Enabled:       enabled, Probes: probes,
 		LPMPolicy:    model.Policy(c.Variables.LPMPolicy),
 		LPMHeartbeat: time.Duration(c.Variables.HeartbeatFrequencyDuringLPM),
+		EventLogs:    c.Cluster.Logs != (config.Logs{}),
 		Config:       collector.ConfigState{Hash: c.Hash, LoadedAt: loaded},
 	}, nil
 }

@@ -36,8 +36,10 @@ func alsoReads(name string) []model.Source {
 	switch name {
 	case collector.Application:
 		return []model.Source{model.SourceGroups} // where probes run follows the owners
-	case collector.Migration, collector.Peer:
-		return []model.Source{model.SourceNodes} // settling ends when the node is managed
+	case collector.Migration:
+		return []model.Source{model.SourceNodes, model.SourceFaults} // settling ends when the node is managed
+	case collector.Peer:
+		return []model.Source{model.SourceNodes}
 	case collector.Variables:
 		return []model.Source{model.SourceNodes, model.SourceMonitors} // a freeze may make monitors of managed groups fail
 	default:
@@ -60,7 +62,7 @@ func commandOf(s model.Source) string {
 		return "lsitab"
 	case model.SourceMembers:
 		return "lscluster"
-	case model.SourceErrlog:
+	case model.SourceErrlog, model.SourceFaults:
 		return "errpt"
 	case model.SourceServer:
 		return "lsattr"
@@ -111,6 +113,10 @@ func (c *Core) interval(s model.Source) time.Duration {
 	switch s {
 	case model.SourceMonitors, model.SourceTunables:
 		return slow * c.opt.Interval
+	case model.SourceFaults:
+		if c.phase == model.PhaseIdle || c.phase == model.PhaseUnknown {
+			return slow * c.opt.Interval
+		}
 	case model.SourceGroups, model.SourceNodes, model.SourceManager:
 		if c.phase != model.PhaseIdle && c.phase != model.PhaseUnknown {
 			return max(c.opt.Interval/3, min(time.Second, c.opt.Interval))
@@ -191,7 +197,7 @@ func (c *Core) returned(r model.Reading) {
 // maxAge is how long a value that was understood is still published when later reads fail.
 func (c *Core) maxAge(s model.Source) time.Duration {
 	n := time.Duration(3)
-	if s == model.SourceMonitors || s == model.SourceTunables {
+	if s == model.SourceMonitors || s == model.SourceTunables || s == model.SourceFaults {
 		n *= slow
 	}
 	return n*c.opt.Interval + c.opt.Timeout

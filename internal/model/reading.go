@@ -18,6 +18,7 @@ const (
 	SourceInittab       Source = "inittab"        // lsitab hacmp_lpm: Reading.Inittab
 	SourceMembers       Source = "members"        // lscluster -m: Reading.Members
 	SourceErrlog        Source = "errlog"         // errpt -a -J CLIENT_PMIG_…: Reading.Errlog
+	SourceFaults        Source = "faults"         // errpt -a -j …: Reading.Errlog, entries about faults of the cluster or the node
 	SourceMonitors      Source = "monitors"       // clmgr query application_monitor: Reading.Monitors
 	SourceSubsystems    Source = "subsystems"     // lssrc -g cluster: Reading.Subsystems
 	SourceProcesses     Source = "processes"      // ps -e -o pid,args: Reading.Processes

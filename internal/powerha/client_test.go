@@ -52,6 +52,7 @@ func TestReadAsksOneCommand(t *testing.T) {
 		model.SourceMembers:       "/usr/sbin/lscluster -m",
 		model.SourceInittab:       "/usr/sbin/lsitab hacmp_lpm",
 		model.SourceErrlog:        "/usr/bin/errpt -a -J CLIENT_PMIG_STARTED,CLIENT_PMIG_DONE,CLIENT_PMIG_ABORTED",
+		model.SourceFaults:        "/usr/bin/errpt -a -j BC3BE5A3,225E3B63,358D0A3E,1104AA28,67145A39,2BFA76F6,69350832,DD42A684,2DA324CB,AB59ABFF,C84C68D4,CAD234BE",
 		model.SourceProcesses:     "/usr/bin/ps -e -o pid,args",
 		model.SourceServer:        "/usr/sbin/lsattr -El sys0 -a systemid -a modelname",
 		model.SourceScripts:       "/usr/sbin/drmgr -l",

@@ -98,7 +98,7 @@ func TestSimulatedClusterIsUnderstood(t *testing.T) {
 			for _, source := range []model.Source{
 				model.SourceCluster, model.SourceNodes, model.SourceGroups, model.SourceManager, model.SourceNodeTimeout,
 				model.SourceDeadmanMode, model.SourceTunables, model.SourceGroupServices, model.SourceInittab, model.SourceMembers, model.SourceErrlog,
-				model.SourceMonitors, model.SourceSubsystems, model.SourceProcesses, model.SourceServer, model.SourceScripts,
+				model.SourceMonitors, model.SourceFaults, model.SourceSubsystems, model.SourceProcesses, model.SourceServer, model.SourceScripts,
 			} {
 				if r := c.Read(t.Context(), source); r.Err != "" || r.Unparsed > 0 {
 					t.Errorf("%s: %d not understood, error %q", source, r.Unparsed, r.Err)

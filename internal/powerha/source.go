@@ -1,6 +1,10 @@
 package powerha
 
-import "powerha_lpm_exporter/internal/model"
+import (
+	"strings"
+
+	"powerha_lpm_exporter/internal/model"
+)
 
 // question is the one command that answers a source.
 type question struct {
@@ -83,6 +87,9 @@ func systemQuestion(s model.Source) (question, bool) {
 	case model.SourceErrlog:
 		return ask(parseErrlog, func(r *model.Reading) *[]model.ErrlogEntry { return &r.Errlog }, hintRights,
 			"errpt", "-a", "-J", "CLIENT_PMIG_STARTED,CLIENT_PMIG_DONE,CLIENT_PMIG_ABORTED"), true
+	case model.SourceFaults:
+		return ask(parseErrlog, func(r *model.Reading) *[]model.ErrlogEntry { return &r.Errlog }, hintRights,
+			"errpt", "-a", "-j", strings.Join(faultIDs(), ",")), true
 	case model.SourceProcesses:
 		return ask(parseProcesses, func(r *model.Reading) *[]model.Process { return &r.Processes },
 			hintRights, "ps", "-e", "-o", "pid,args"), true
@@ -104,6 +111,25 @@ func Command(s model.Source) string {
 		return ""
 	}
 	return q.String()
+}
+
+// faultIDs are the identifiers of errpt entries that tell of a fault of the node or the cluster (<sys/errids.h> of AIX;
+// SG24-8278 ex. 2-1). Identifiers and not labels, because errpt may refuse labels that its level does not have.
+func faultIDs() []string {
+	return []string{
+		"BC3BE5A3", // SRC_SVKO: a subsystem ended abnormally
+		"225E3B63", // KERNEL_PANIC
+		"358D0A3E", // DOUBLE_PANIC
+		"1104AA28", // SYS_RESET
+		"67145A39", // DUMP_STATS
+		"2BFA76F6", // REBOOT_ID
+		"69350832", // REBOOT_ID of AIX 7.2
+		"DD42A684", // DR_SCRIPT_MSG
+		"2DA324CB", // DR_APPS_ERR
+		"AB59ABFF", // LVM_GS_RLEAVE
+		"C84C68D4", // LVM_GS_LLEAVE
+		"CAD234BE", // LVM_SA_QUORCLOSE
+	}
 }
 
 // ask makes a question whose parser fills one field of the reading.

@@ -1,0 +1,163 @@
+// Package events judges the events of a cluster: which of them a protected
+// migration causes, and which nobody wanted. It is pure.
+package events
+
+import (
+	"slices"
+	"strings"
+
+	"powerha_lpm_exporter/internal/model"
+)
+
+// Why is the reason of a judgement.
+type Why string
+
+// The reasons.
+const (
+	// Wanted.
+	WhyAsked    Why = "asked_for"       // services were stopped or started by somebody, or by PowerHA's own script
+	WhyRejoins  Why = "node_rejoins"    // the migrating node is managed again
+	WhyResumed  Why = "resources_check" // on its resume PowerHA looks at the node's own resources
+	WhyRecovery Why = "recovery"        // what had failed is right again; the failure counts, not this
+	WhyPart     Why = "part_of_another" // a step or the end of an event that is judged itself
+	WhyOther    Why = "not_classified"  // an event that says nothing of a freeze, or is not known
+
+	// Unwanted.
+	WhyNodeDown    Why = "node_down"
+	WhyOtherNodeUp Why = "other_node_up" // another node had been lost or stopped
+	WhyMoved       Why = "resource_group_moved"
+	WhyApplication Why = "application_failed"
+	WhyNetwork     Why = "network_failed"
+	WhySite        Why = "site_failed"
+	WhyTooLong     Why = "event_too_long"
+	WhyForgotten   Why = "unmanaged_too_long"
+	WhyFailed      Why = "event_failed"
+	WhyFault       Why = "fault_logged"
+)
+
+// Whys lists them, those of wanted events first.
+func Whys() []Why {
+	return []Why{
+		WhyAsked, WhyRejoins, WhyResumed, WhyRecovery, WhyPart, WhyOther,
+		WhyNodeDown, WhyOtherNodeUp, WhyMoved, WhyApplication, WhyNetwork, WhySite, WhyTooLong, WhyForgotten, WhyFailed, WhyFault,
+	}
+}
+
+// Context is what the migration was doing when the event was seen.
+type Context struct {
+	Node  string // the node that migrates
+	Ended bool   // the migration had ended: the node is resumed
+}
+
+// Judge tells whether the event is one that a protected migration does not cause.
+func Judge(e model.ClusterEvent, c Context) (unwanted bool, why Why) {
+	why = judge(e, c)
+	switch why {
+	case WhyAsked, WhyRejoins, WhyResumed, WhyRecovery, WhyPart, WhyOther:
+		return false, why
+	default:
+		return true, why
+	}
+}
+
+func judge(e model.ClusterEvent, c Context) Why {
+	switch {
+	case e.Step == model.ClusterEventNoted:
+		return WhyFault
+	case e.Step == model.ClusterEventFailed, e.Exit != nil && *e.Exit != 0:
+		return WhyFailed
+	case e.Step == model.ClusterEventCompleted:
+		return WhyPart
+	}
+	return started(Stem(e.Name), e, c)
+}
+
+// Stem is the event that a name is about: node_down of node_down_complete, node_down_remote and node_down_local.
+func Stem(name string) string {
+	for _, suffix := range []string{"_complete", "_remote", "_local"} {
+		name = strings.TrimSuffix(name, suffix)
+	}
+	return name
+}
+
+// started judges the start of an event. The names are those of PowerHA's event scripts (SG24-8278; the traps of the
+// cluster's MIB).
+func started(stem string, e model.ClusterEvent, c Context) Why {
+	mine := slices.Contains(e.Args, c.Node)
+	switch stem {
+	case "admin_op":
+		return WhyAsked
+	case "node_down":
+		if slices.ContainsFunc(e.Args, func(a string) bool { return a == "forced" || a == "graceful" }) {
+			return WhyAsked // clstop's flags
+		}
+		return WhyNodeDown
+	case "node_up":
+		if mine {
+			return WhyRejoins
+		}
+		return WhyOtherNodeUp
+	case "rg_move", "rg_move_release", "rg_move_acquire", "rg_move_fence", "acquire_service_addr", "release_service_addr",
+		"acquire_takeover_addr", "release_takeover_addr", "resource_state_change", "external_resource_state_change":
+		if mine && c.Ended {
+			return WhyResumed
+		}
+		return WhyMoved
+	case "get_disk_vg_fs", "start_server", "stop_server", "process_resources":
+		if c.Ended {
+			return WhyResumed
+		}
+		return WhyMoved
+	case "server_restart", "server_down":
+		return WhyApplication
+	case "network_down", "fail_interface", "fail_standby", "swap_adapter":
+		return WhyNetwork
+	case "network_up", "join_interface", "join_standby", "network_stable", "site_up":
+		return WhyRecovery
+	case "site_down", "site_isolation", "site_merge", "split_merge_prompt":
+		return WhySite
+	case "config_too_long", "unstable_too_long":
+		return WhyTooLong
+	case "forced_down_too_long":
+		return WhyForgotten
+	case "event_error":
+		return WhyFailed
+	default:
+		return WhyOther
+	}
+}
+
+// Kinds are the values by which events are counted: a closed list.
+func Kinds() []string {
+	return []string{
+		"node_down", "node_up", "takeover", "rg_move", "server_restart", "server_down", "network_down", "network_up",
+		"site_down", "config_too_long", "forced_down_too_long", "event_failed", "fault", "other",
+	}
+}
+
+// Kind is under which of them an event counts; "" for one that does not, because its start does.
+func Kind(e model.ClusterEvent) string {
+	switch {
+	case e.Step == model.ClusterEventNoted:
+		return "fault"
+	case e.Step == model.ClusterEventFailed, e.Exit != nil && *e.Exit != 0:
+		return "event_failed"
+	case e.Step == model.ClusterEventCompleted || strings.HasSuffix(e.Name, "_complete"):
+		return ""
+	}
+	stem := Stem(e.Name)
+	switch {
+	case stem == "event_error":
+		return "event_failed"
+	case strings.HasPrefix(stem, "rg_move"):
+		if stem != "rg_move" && stem != "rg_move_acquire" {
+			return "" // a step of it
+		}
+		return "rg_move"
+	case stem == "unstable_too_long":
+		return "config_too_long"
+	case slices.Contains(Kinds(), stem):
+		return stem
+	}
+	return "other"
+}

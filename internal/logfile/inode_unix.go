@@ -1,0 +1,15 @@
+//go:build unix
+
+package logfile
+
+import (
+	"io/fs"
+	"syscall"
+)
+
+func inode(st fs.FileInfo) uint64 {
+	if s, ok := st.Sys().(*syscall.Stat_t); ok {
+		return uint64(s.Ino) //nolint:unconvert // its type differs between systems
+	}
+	return 0
+}
