@@ -90,6 +90,23 @@ type Row struct {
 	Unsure                time.Duration
 }
 
+// What is aimed at for the fused estimate in an episode, in both worlds, and
+// for the processor time of the idle detector.
+const (
+	AimMedian  = 10 * time.Millisecond
+	AimP99     = 20 * time.Millisecond
+	AimPercent = 0.1
+)
+
+// Aimed reports whether there is an aim for the row.
+func (r *Row) Aimed() bool { return r.Estimator == "fused" && r.Where == Episode }
+
+// Met reports whether it is met.
+func (r *Row) Met() bool { return r.Seen > 0 && r.Median <= AimMedian && r.P99 <= AimP99 }
+
+// Wrong counts what must not be: estimates with the truth outside their bound, and false freezes.
+func (r *Row) Wrong() int { return r.Seen - r.Within + r.False }
+
 // Rows make figures of cases: one row an estimator.
 func Rows(how string, world World, where Where, cases []Case) []Row {
 	var out []Row
@@ -145,7 +162,7 @@ func quantile(of []time.Duration, p int) time.Duration {
 	return sorted[max(0, (len(sorted)*p+99)/100-1)]
 }
 
-// Print writes the rows as a table of a width of 100 columns. Times are in milliseconds.
+// Print writes the rows as a table. Times are in milliseconds.
 func Print(w io.Writer, rows []Row) error {
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "run\tworld\twhere\testimator\tn\tseen\tmedian\tp99\tworst\t± median\t± max\twithin\tfalse\t")

@@ -40,6 +40,9 @@ func (r LoadReport) String() string {
 		r.Where, r.Nice, r.For, strings.Join(gaps, ", "), r.Worst.Round(time.Millisecond), len(r.Booked), r.Burned.Round(time.Second), r.Stolen)
 }
 
+// Wrong counts what must not be: gaps that were not called a stall, and false freezes.
+func (r *LoadReport) Wrong() int { return len(r.Odd) + len(r.Booked) }
+
 // Load lets nodes with the fine and with the coarse sampler live for d beside
 // two busy processes for each processor: of the same priority, and of a higher
 // one, so that they are sure to stall.
