@@ -41,6 +41,7 @@ type node struct {
 	rate      float64
 	stand     bool          // they stand still in a freeze
 	lost      time.Duration // true time for which they did
+	boot      bool          // boot and the time of day run on nevertheless: suspended to memory
 	delays    bool          // the system tells run delays, as Linux does
 	runDelay  time.Duration
 	timeOfDay time.Duration // by which somebody set it
@@ -64,7 +65,15 @@ type node struct {
 // clock reads both clocks at a true time at which the node runs.
 func (n *node) clock(at time.Duration) model.Instant {
 	passed := time.Duration(float64(at-n.lost) * n.rate)
-	return model.Instant{Wall: n.wall.Add(passed + n.timeOfDay), Mono: n.origin + passed}
+	return model.Instant{Wall: n.wall.Add(passed + n.timeOfDay + n.asleep()), Mono: n.origin + passed}
+}
+
+// asleep is for how long boot and the time of day ran on alone.
+func (n *node) asleep() time.Duration {
+	if !n.boot {
+		return 0
+	}
+	return time.Duration(float64(n.lost) * n.rate)
 }
 
 // when is the true time at which the monotonic clock shows mono.
@@ -119,7 +128,7 @@ func (n *node) threads() []*wake { return []*wake{&n.sample, &n.heart, &n.loop, 
 func (n *node) sampled() {
 	now := n.clock(n.w.now)
 	n.runDelay += n.sample.wait
-	s := freeze.Sample{Tick: n.tick, Mono: now.Mono, Raw: now.Mono, Boot: now.Mono, Real: now.Wall, Has: freeze.HasRaw | freeze.HasBoot}
+	s := freeze.Sample{Tick: n.tick, Mono: now.Mono, Raw: now.Mono, Boot: now.Mono + n.asleep(), Real: now.Wall, Has: freeze.HasRaw | freeze.HasBoot}
 	if n.delays {
 		s.RunDelay, s.Waits, s.Has = n.runDelay, n.runDelay, s.Has|freeze.HasRunDelay
 	}

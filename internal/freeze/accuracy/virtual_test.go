@@ -50,3 +50,25 @@ func TestQuiet(t *testing.T) {
 		}
 	}
 }
+
+// A node that is suspended to memory is seen twice, by its boot clock and by its peer: it is one freeze, of the one length.
+func TestSuspendedToMemory(t *testing.T) {
+	for _, alone := range []bool{false, true} {
+		for i := range uint64(30) {
+			w := newWorld(seed+i, StandStill, alone)
+			n1, n2 := w.nodes[0], w.nodes[1]
+			n1.boot = true
+			w.run(15*time.Second + w.upTo(time.Second))
+			c := Case{Truth: w.length(time.Second, 12*time.Hour)}
+			start := n1.clock(w.now).Wall
+			n1.suspend(c.Truth, 0, 0)
+			w.run(c.Truth + 20*time.Second)
+			c.nearest(n1.freezes, start)
+			c.False = append(c.False, booked(n2.freezes)...)
+			judge(t, "suspended", StandStill, Rest, []Case{c})
+			if c.Got == nil || c.Got.Fused == nil {
+				t.Errorf("alone=%v, seed %d: %v not seen", alone, seed+i, c.Truth)
+			}
+		}
+	}
+}
