@@ -261,6 +261,7 @@ func self(e *emitter, v *View) {
 	for fact, d := range v.Disagree {
 		e.bool("powerha_exporter_sources_disagree", d, fact)
 	}
+	e.bool("powerha_exporter_event_log_readable", v.EventLog)
 	e.bool("powerha_exporter_state_writable", v.StateWritable)
 	e.bool("powerha_exporter_config_last_reload_successful", !v.Config.Failed)
 	e.time("powerha_exporter_config_last_reload_success_timestamp_seconds", v.Config.LoadedAt)

@@ -13,6 +13,15 @@ func migration(e *emitter, v *View) {
 	e.histogram("powerha_lpm_migration_duration_seconds", v.MigrationDuration)
 	e.counts("powerha_lpm_unwanted_cluster_events_total", v.Unwanted)
 	e.counts("powerha_cluster_events_total", v.Events)
+	for _, verdict := range model.Verdicts() {
+		e.set("powerha_lpm_verdicts_total", float64(v.Verdicts[verdict]), string(verdict))
+	}
+	if v.LastVerdict != "" {
+		e.state("powerha_lpm_last_verdict", string(v.LastVerdict))
+	}
+	for vantage, longest := range v.Outages {
+		e.seconds("powerha_lpm_last_probe_outage_seconds", longest, vantage)
+	}
 	// Nothing caps a declared window yet, so all of it counts.
 	e.seconds("powerha_lpm_declared_window_seconds_total", v.Window, "true")
 	e.set("powerha_lpm_declared_window_seconds_total", 0, "false")

@@ -60,8 +60,12 @@ type View struct {
 	LastFreeze         *model.Freeze
 	Budgets            []Budget
 	Events, Unwanted   map[string]uint64
-	Window             time.Duration   // time in declared windows
-	Leftovers          map[string]bool // judged ones only
+	Verdicts           map[model.Verdict]uint64
+	LastVerdict        model.Verdict            // "" before the first migration was judged
+	Outages            map[string]time.Duration // longest of the last judged migration, by vantage
+	EventLog           bool                     // PowerHA's log of events is read
+	Window             time.Duration            // time in declared windows
+	Leftovers          map[string]bool          // judged ones only
 	Drift              map[string]bool
 
 	Owners    []model.LastOwner

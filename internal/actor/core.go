@@ -133,6 +133,7 @@ func (c *Core) take(i Input) {
 		c.takeGate(v.Samples)
 	case Seen:
 		c.snapshot, c.snapshotRead = v.Snapshot, v.At
+		c.noteVerdict()
 	case Episodes:
 		c.episodes = v.List
 	case DR:
@@ -319,6 +320,15 @@ func (c *Core) mark(t *model.Instant, on bool) {
 	case t.IsZero():
 		*t = c.now
 	}
+}
+
+// noteVerdict writes the exporter's judgement of a migration to the journal, once.
+func (c *Core) noteVerdict() {
+	if c.snapshot == nil || c.snapshot.Report == nil || c.snapshot.Report.Episode == c.st.Judged {
+		return
+	}
+	r := c.snapshot.Report
+	c.emit(AppendJournal{KindVerdict, r.Episode, verdictData{Verdict: r.Verdict, Findings: r.Findings, Freeze: r.Freeze}})
 }
 
 // unhealthy reports whether a local probe fails, by the latest snapshot.

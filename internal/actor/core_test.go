@@ -159,6 +159,30 @@ func TestS7KilledAfterAnyRecord(t *testing.T) {
 	}
 }
 
+// How the exporter judged a migration stands in the journal once, over restarts, and nothing is done because of it.
+func TestVerdictInJournal(t *testing.T) {
+	w := newWorld(t, decide.ModeGated)
+	w.run(10 * time.Second)
+	for i, id := range []string{"e1", "e2"} {
+		w.report = &model.Report{Episode: id, Verdict: model.VerdictFail, Findings: []model.Finding{{Check: "freeze", Verdict: model.VerdictFail, Why: "beyond_budget"}}}
+		w.run(time.Minute)
+		w.restart()
+		w.run(time.Minute)
+		n := 0
+		for _, r := range w.records {
+			if r.Kind == KindVerdict {
+				n++
+			}
+		}
+		if last := w.core.st.Judged; n != i+1 || last != id {
+			t.Errorf("%d verdicts after %s, the last of %s", n, id, last)
+		}
+	}
+	if len(w.log) != 0 {
+		t.Errorf("commands: %v", w.log)
+	}
+}
+
 // S12: what cannot be written down is not done.
 func TestS12JournalFailed(t *testing.T) {
 	for _, kind := range []string{KindRecord, KindAcks, KindIntent} {

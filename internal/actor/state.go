@@ -31,10 +31,16 @@ const (
 	KindPlan       = "plan"     // planData: several acts in a row
 	KindPlanEnd    = "plan_end" // planEndData
 	KindPage       = "page"
-	KindState      = "state" // State: what a rotation carries over
+	KindVerdict    = "verdict" // verdictData: how the exporter judged a migration; nothing is done because of it
+	KindState      = "state"   // State: what a rotation carries over
 )
 
 type (
+	verdictData struct {
+		Verdict  model.Verdict   `json:"verdict"`
+		Findings []model.Finding `json:"findings"`
+		Freeze   *model.Freeze   `json:"freeze,omitempty"`
+	}
 	startData struct {
 		Version string `json:"version"`
 		DryRun  bool   `json:"dry_run,omitempty"`
@@ -148,8 +154,10 @@ type State struct {
 	Done    map[string][]string   `json:"done,omitempty"`    // by peer: its latest episodes that are over
 	Hold    string                `json:"hold,omitempty"`
 	Unacked string                `json:"unacknowledged,omitempty"`
-	Applied []decide.Change       `json:"applied,omitempty"`
-	Boot    time.Duration         `json:"-"` // Mono of the latest record
+	// Judged is the migration whose verdict stands in the journal last.
+	Judged  string          `json:"judged,omitempty"`
+	Applied []decide.Change `json:"applied,omitempty"`
+	Boot    time.Duration   `json:"-"` // Mono of the latest record
 }
 
 type peerRecord struct {
@@ -212,6 +220,8 @@ func (s *State) fold(at model.Instant, kind, episode string, data any) {
 		s.foldClose(episode, d)
 	case operatorData:
 		s.foldOperator(d)
+	case verdictData:
+		s.Judged = episode
 	case peerClosedData:
 		if r, ok := s.Records[d.Node]; ok && r.Record.Episode == d.Episode {
 			delete(s.Records, d.Node)
@@ -422,6 +432,8 @@ func decode(kind string, raw json.RawMessage) (any, error) {
 		p = new(operatorData)
 	case KindPeerClosed:
 		p = new(peerClosedData)
+	case KindVerdict:
+		p = new(verdictData)
 	case KindPlan:
 		p = new(planData)
 	case KindPlanEnd:
@@ -436,6 +448,8 @@ func decode(kind string, raw json.RawMessage) (any, error) {
 	case *model.Record:
 		return *v, nil
 	case *nativeData:
+		return *v, nil
+	case *verdictData:
 		return *v, nil
 	case *inheritData:
 		return *v, nil

@@ -93,6 +93,7 @@ type world struct {
 	peerUp     bool
 	peerDMS    bool
 	peerStores bool
+	report     *model.Report // in the exporter's snapshot
 
 	pages []string
 	dr    []control.DRReply
@@ -387,7 +388,7 @@ func (w *world) gate() model.GateSample {
 func (w *world) snapshot() *model.Snapshot {
 	p := model.ProbeStatus{Application: "app", Probe: "http", Vantage: "local", TargetNode: "n1", Active: true, LastAt: w.now, Success: w.healthy}
 	return &model.Snapshot{
-		At: w.now, Cluster: "c1", Node: "n1", Probes: []model.ProbeStatus{p}, Episode: w.last(),
+		At: w.now, Cluster: "c1", Node: "n1", Probes: []model.ProbeStatus{p}, Episode: w.last(), Report: w.report,
 		Peers: []model.PeerStatus{{Node: "n2", Up: w.peerUp, Silence: map[bool]time.Duration{true: time.Second, false: time.Hour}[w.peerUp]}},
 	}
 }

@@ -4,9 +4,7 @@ package confirm
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"time"
 
@@ -16,6 +14,7 @@ import (
 
 	"powerha_lpm_exporter/internal/clock"
 	"powerha_lpm_exporter/internal/model"
+	"powerha_lpm_exporter/internal/promhttp"
 )
 
 // Querier is the query seam: it asks every Prometheus about the gate of one node.
@@ -54,10 +53,7 @@ func New(o Options) *Client {
 	}
 	for _, u := range o.URLs {
 		s := server{url: u}
-		a, err := api.NewClient(api.Config{Address: u, Client: &http.Client{
-			Transport:     &transport{headers: o.Headers, next: newHTTPTransport()},
-			CheckRedirect: func(*http.Request, []*http.Request) error { return errRedirect },
-		}})
+		a, err := api.NewClient(api.Config{Address: u, Client: promhttp.Client(o.Headers, maxAnswer)})
 		if err != nil {
 			s.err = fmt.Errorf("address %q cannot be used: %w; correct confirmation.prometheus_urls", u, err)
 		} else {
@@ -68,8 +64,8 @@ func New(o Options) *Client {
 	return c
 }
 
-// errRedirect: headers may hold a secret that is meant for the configured server alone.
-var errRedirect = errors.New("it redirects elsewhere; name the final address in confirmation.prometheus_urls")
+// maxAnswer is the largest answer that is read. The gate's is below 4 KiB.
+const maxAnswer = 1 << 20
 
 // Gate asks every server and waits for all of them, at most for the timeout.
 func (c *Client) Gate(ctx context.Context, cluster, node string) []model.GateSample {

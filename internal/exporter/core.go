@@ -49,6 +49,7 @@ type Core struct {
 		at time.Duration // monotonic: when this core saw it ended
 	}
 	datagrams map[string]uint64
+	eventLog  bool // PowerHA's log of events is read
 
 	probes  *probe.Core
 	results []probe.Result
@@ -86,6 +87,7 @@ func NewCore(opt Options, state State, observed []model.EpisodeEvent) *Core {
 		}
 	}
 	c.parse["episode_log"] = 0
+	c.parse["event_log"] = 0
 	return c
 }
 
@@ -100,7 +102,8 @@ func (c *Core) Step(now model.Instant, in []Input) []Effect {
 	pending := c.scriptPending()
 	c.scriptOver(now)
 	c.freezes(now)
-	out := c.tellFreezes()
+	reports := c.record(now)
+	out := append(c.tellFreezes(), reports...)
 	if c.phase != before {
 		out = append(out, Look{})
 	}
@@ -145,6 +148,8 @@ func (c *Core) input(now model.Instant, i Input) {
 		if i.Gap.Kind == freeze.Suspended {
 			c.hurry(now)
 		}
+	case EventsRead:
+		c.eventsRead(i)
 	case Continued:
 		c.tracker.Continued(i.At)
 	case ChipSeen:
@@ -185,6 +190,8 @@ func (c *Core) reading(now model.Instant, r model.Reading) {
 		c.groupsSeen(r)
 	case model.SourceErrlog:
 		c.errlogSeen(now, r.Errlog)
+	case model.SourceFaults:
+		c.faultsSeen(now, r.Errlog)
 	case model.SourceNodeTimeout, model.SourceDeadmanMode, model.SourceGroupServices:
 		c.settingSeen(r)
 	default:
@@ -296,8 +303,15 @@ func (c *Core) keep(now model.Instant) []Effect {
 	return out
 }
 
-// Final returns the state to write at the end.
-func (c *Core) Final() State { return c.state.clone() }
+// Final returns the state to write at the end, and the events that were not yet.
+func (c *Core) Final() (State, []model.EpisodeEvent) {
+	for _, f := range c.tracker.Flush() {
+		c.frozen(f)
+	}
+	events := c.append
+	c.append = nil
+	return c.state.clone(), events
+}
 
 // observe adds events to what this exporter saw itself.
 func (c *Core) observe(e model.EpisodeEvent) {

@@ -76,6 +76,7 @@ func calm() map[model.Source]model.Reading {
 		model.SourceGroupServices: {DeadManSwitch: ptr(true)},
 		model.SourceInittab:       {Inittab: ptr(false)},
 		model.SourceErrlog:        {},
+		model.SourceFaults:        {},
 		model.SourceServer:        {Server: &model.Server{Serial: "1", TypeModel: "T"}},
 		model.SourceMonitors:      {},
 		model.SourceProcesses:     {Processes: []model.Process{{PID: 1, Args: "/etc/init"}}},

@@ -53,10 +53,10 @@ func (c *Core) nodesSeen(r model.Reading) {
 			continue
 		}
 		if up(n.State) {
-			c.event(collector.EventNodeUp)
+			c.seenByState(collector.EventNodeUp, r.At, n.Name)
 			continue
 		}
-		c.event(collector.EventNodeDown)
+		c.seenByState(collector.EventNodeDown, r.At, n.Name)
 	}
 	for name, was := range c.nodes {
 		if s, ok := seen[name]; !ok || s == model.NodeUnknown {
@@ -75,14 +75,6 @@ func up(s model.NodeState) bool {
 	default:
 		return false
 	}
-}
-
-func (c *Core) event(name string) {
-	c.state.Events[name]++
-	if c.migrating() {
-		c.state.Unwanted[name]++
-	}
-	c.dirty = true
 }
 
 // migrating: a migration is under way or not settled yet.
@@ -131,7 +123,7 @@ func (c *Core) ownedBy(group string, nodes []string, at model.Instant) {
 			return
 		}
 		if len(o.Nodes) > 0 && slices.ContainsFunc(nodes, func(n string) bool { return !slices.Contains(o.Nodes, n) }) {
-			c.event(collector.EventTakeover)
+			c.seenByState(collector.EventTakeover, at, nodes...)
 		}
 		o.Nodes, o.At = nodes, wall(at)
 		c.dirty = true

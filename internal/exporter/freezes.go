@@ -67,13 +67,14 @@ func (c *Core) frozen(f model.Freeze) {
 	if c.outlasts(f) {
 		c.state.LastFreeze = &f
 	}
-	c.dirty = true
+	c.state.History, c.dirty = remember(c.state.History, recordOf(f)), true
 	for by, d := range map[string]*time.Duration{collector.ByClock: f.Clock, collector.ByPeer: f.Peer, collector.ByFused: f.Fused} {
 		if d != nil {
 			c.state.Histograms[by] = c.state.Histograms[by].Observe(d.Seconds(), f.Episode, f.Start)
 		}
 	}
 	c.froze = append(c.froze, Froze{Freeze: f})
+	c.keepFreeze(f)
 	c.observe(model.EpisodeEvent{
 		Version: episode.Version, Time: f.Start.UTC(), Event: model.EventFreeze, Source: "clock", Episode: f.Episode,
 		Details: map[string]string{
@@ -104,5 +105,6 @@ func (c *Core) unseen(now model.Instant) {
 	}
 	f := model.Freeze{Episode: ep.ID}
 	c.state.FreezeOf, c.state.LastFreeze, c.dirty = ep.ID, &f, true
+	c.state.History = remember(c.state.History, model.FreezeRecord{Start: ep.Start.UTC(), Episode: ep.ID})
 	c.froze = append(c.froze, Froze{Freeze: f})
 }

@@ -96,6 +96,7 @@ const (
 	PartSampler = "sampler"
 	PartPeers   = "peers"
 	PartState   = "state"
+	PartEvents  = "event_log"
 )
 
 // Configured: the configuration was loaded again.

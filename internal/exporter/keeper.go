@@ -11,6 +11,7 @@ import (
 	"powerha_lpm_exporter/internal/durable"
 	"powerha_lpm_exporter/internal/episode"
 	"powerha_lpm_exporter/internal/model"
+	"powerha_lpm_exporter/internal/report"
 )
 
 // keeper does what touches the disk, so that a disk that hangs stops nothing else. Only the latest state is written;
@@ -24,9 +25,10 @@ type keeper struct {
 
 	wake chan struct{}
 
-	mu     sync.Mutex // guards what follows
-	state  *State
-	events []model.EpisodeEvent
+	mu      sync.Mutex // guards what follows
+	state   *State
+	events  []model.EpisodeEvent
+	reports []model.Report
 }
 
 const (
@@ -47,6 +49,13 @@ func (k *keeper) add(e []model.EpisodeEvent) {
 	if n := len(k.events); n > maxWaiting {
 		k.events = append([]model.EpisodeEvent(nil), k.events[n-maxWaiting:]...)
 	}
+	k.mu.Unlock()
+	k.nudge()
+}
+
+func (k *keeper) addReport(r model.Report) {
+	k.mu.Lock()
+	k.reports = append(k.reports, r)
 	k.mu.Unlock()
 	k.nudge()
 }
@@ -83,7 +92,27 @@ func (k *keeper) flush() error {
 	if err := fsys.MkdirAll("exporter", 0o750); err != nil {
 		return err
 	}
+	// The reports come first: a state that calls a migration reported must not be all that is left of it.
+	if err := k.flushReports(fsys); err != nil {
+		return err
+	}
 	return errors.Join(k.flushEvents(fsys), k.flushState(fsys))
+}
+
+func (k *keeper) flushReports(fsys durable.FS) error {
+	k.mu.Lock()
+	reports := k.reports
+	k.reports = nil
+	k.mu.Unlock()
+	for i := range reports {
+		if err := report.Append(fsys, &reports[i]); err != nil {
+			k.mu.Lock()
+			k.reports = append(reports[i:len(reports):len(reports)], k.reports...)
+			k.mu.Unlock()
+			return err
+		}
+	}
+	return nil
 }
 
 func (k *keeper) flushEvents(fsys durable.FS) error {

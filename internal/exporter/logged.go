@@ -70,6 +70,21 @@ func logFreeze(l log.Logger, f *model.Freeze) {
 		"disagreement", span(f.Disagreement), "confidence", f.Confidence(), "doubt", f.Doubt, "episode", f.Episode)
 }
 
+// logReport tells how a migration is judged.
+func logReport(l log.Logger, r *model.Report) {
+	say := level.Info(l)
+	if r.Verdict != model.VerdictPass {
+		say = level.Warn(l)
+	}
+	kv := []any{"msg", "migration judged", "episode", r.Episode, "verdict", r.Verdict}
+	for _, f := range r.Findings {
+		if f.Verdict != model.VerdictPass {
+			kv = append(kv, f.Check, f.Why)
+		}
+	}
+	_ = say.Log(kv...)
+}
+
 func (l *logged) sources(s model.Snapshot) {
 	for _, source := range slices.Sorted(maps.Keys(s.Facts.Last)) {
 		err := s.Facts.Last[source].Err

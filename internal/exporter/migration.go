@@ -144,11 +144,11 @@ func (c *Core) errlogSeen(now model.Instant, entries []model.ErrlogEntry) {
 		return
 	}
 	for _, e := range entries {
-		// The sequence restarts when the log is made anew.
-		if e.Sequence <= cur.Sequence && !e.Time.After(cur.Time) {
+		if !cur.newer(e) {
 			continue
 		}
-		cur.Sequence, cur.Time, c.dirty = e.Sequence, e.Time, true
+		cur.take(e)
+		c.dirty = true
 		c.takeErrlog(e)
 	}
 }

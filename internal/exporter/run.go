@@ -38,6 +38,7 @@ type Deps struct {
 	// StateDir is where files are kept; Open opens it, again and again while it fails.
 	StateDir string
 	Open     func() (durable.FS, error)
+	Logs     EventLogs
 	Sampler  Sampler
 	Chip     Chip // may be nil
 	// Continued hands out when this process got SIGCONT; may be nil.
@@ -183,7 +184,9 @@ func (e *Exporter) Run(ctx context.Context) {
 	e.wg.Wait()
 	close(stopped)
 	discard.Wait()
-	e.keep.keep(e.core.Final())
+	state, events := e.core.Final()
+	e.keep.keep(state)
+	e.keep.add(events)
 	if err := e.keep.flush(); err != nil {
 		_ = level.Error(e.deps.Logger).Log("msg", "state not written at the end", "err", err)
 	}
@@ -192,6 +195,10 @@ func (e *Exporter) Run(ctx context.Context) {
 func (e *Exporter) start(ctx context.Context) {
 	e.goes(func() { e.keep.run(ctx) })
 	e.goes(func() { e.watchLog(ctx) })
+	if e.deps.Logs != (EventLogs{}) {
+		w := newLogWatcher(e.deps.Logs, e.core.state.Logs)
+		e.goes(func() { e.watchEvents(ctx, w) })
+	}
 	e.goes(func() { e.serveSnapshot(ctx) })
 	e.goes(func() {
 		if err := e.deps.Sampler.Run(ctx, e.gap); ctx.Err() == nil {
@@ -294,6 +301,9 @@ func (e *Exporter) do(ctx context.Context, f Effect) {
 		if e.deps.Chip != nil {
 			e.deps.Chip.Trigger()
 		}
+	case AppendReport:
+		e.keep.addReport(f.Report)
+		logReport(e.deps.Logger, &f.Report)
 	case Froze:
 		logFreeze(e.deps.Logger, &f.Freeze)
 	case Tell:

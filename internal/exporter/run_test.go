@@ -89,7 +89,8 @@ func fixtures() map[string]string {
 		"lsitab hacmp_lpm":          "",
 		"lscluster -m": "Calling node query for all nodes...\nNode query number of nodes examined: 2\n\n" +
 			"\tNode name: n1\n\tState of node:  UP  NODE_LOCAL\n\n\tNode name: n2\n\tState of node:  UP\n",
-		"errpt CLIENT_PMIG_STARTED,CLIENT_PMIG_DONE,CLIENT_PMIG_ABORTED": "",
+		"errpt CLIENT_PMIG_STARTED,CLIENT_PMIG_DONE,CLIENT_PMIG_ABORTED":                                                    "",
+		"errpt BC3BE5A3,225E3B63,358D0A3E,1104AA28,67145A39,2BFA76F6,69350832,DD42A684,2DA324CB,AB59ABFF,C84C68D4,CAD234BE": "",
 		"lsattr modelname": "systemid  IBM,0278ABCDE Hardware system identifier False\nmodelname IBM,9009-42A Machine name False\n",
 		"ps pid,args":      "  PID COMMAND\n    1 /etc/init\n",
 	}

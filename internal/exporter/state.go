@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"powerha_lpm_exporter/collector"
 	"powerha_lpm_exporter/internal/durable"
+	"powerha_lpm_exporter/internal/logfile"
 	"powerha_lpm_exporter/internal/model"
 )
 
@@ -38,12 +40,22 @@ type State struct {
 	Window     time.Duration                  `json:"window,omitempty"`
 	LastFreeze *model.Freeze                  `json:"last_freeze,omitempty"`
 	FreezeOf   string                         `json:"freeze_of,omitempty"` // the last migration whose freeze is known, or known not to be visible
-	Settled    Settled                        `json:"settled"`
+	// History is every booked freeze, and each completed migration without a visible one, the newest last and at most maxHistory.
+	History []model.FreezeRecord `json:"history,omitempty"`
+	Settled Settled              `json:"settled"`
 	// ScriptDone: PowerHA\'s own script is done with that migration, since then.
 	ScriptDone Settled      `json:"script_done"`
 	Calm       Settings     `json:"calm"`   // as last seen with no migration under way
 	Before     *Settings    `json:"before"` // as before the last migration
 	Errlog     ErrlogCursor `json:"errlog"`
+	Faults     ErrlogCursor `json:"faults"`
+	// Logs is how far PowerHA's logs of events were read, by path.
+	Logs map[string]logfile.Cursor `json:"logs,omitempty"`
+	// Record is the migration that is being followed, Reported the last one that was judged, LastReport its report.
+	Record     *Recording               `json:"record,omitempty"`
+	Reported   string                   `json:"reported,omitempty"`
+	LastReport *model.Report            `json:"last_report,omitempty"`
+	Verdicts   map[model.Verdict]uint64 `json:"verdicts,omitempty"`
 }
 
 // Settled is the last migration after which the node was seen managed again.
@@ -90,6 +102,12 @@ func (s *State) complete() {
 	}
 	if s.Unwanted == nil {
 		s.Unwanted = make(map[string]uint64)
+	}
+	if s.Verdicts == nil {
+		s.Verdicts = make(map[model.Verdict]uint64)
+	}
+	if s.Record != nil && s.Record.Watched == nil {
+		s.Record.Watched = make(map[string]Watched)
 	}
 	if s.Unmanaged == nil {
 		s.Unmanaged = make(map[string]time.Time)
@@ -179,12 +197,22 @@ func (s *State) clone() State {
 	c := *s
 	c.Owners = append([]model.LastOwner(nil), s.Owners...)
 	c.Counted = append([]string(nil), s.Counted...)
+	c.History = append([]model.FreezeRecord(nil), s.History...)
 	c.Unmanaged = copyMap(s.Unmanaged)
 	c.Migrations = copyMap(s.Migrations)
 	c.Histograms = copyMap(s.Histograms)
 	c.Silences = copyMap(s.Silences)
 	c.Events = copyMap(s.Events)
 	c.Unwanted = copyMap(s.Unwanted)
+	c.Verdicts = copyMap(s.Verdicts)
+	c.Logs = copyMap(s.Logs)
+	if s.Record != nil {
+		r := *s.Record
+		r.Watched = copyMap(r.Watched)
+		r.Phases, r.Freezes = slices.Clone(r.Phases), slices.Clone(r.Freezes)
+		r.Events, r.Outages = slices.Clone(r.Events), slices.Clone(r.Outages)
+		c.Record = &r
+	}
 	return c
 }
 

@@ -2,9 +2,11 @@ package exporter
 
 import (
 	"maps"
+	"time"
 
 	"powerha_lpm_exporter/collector"
 	"powerha_lpm_exporter/internal/model"
+	"powerha_lpm_exporter/internal/report"
 	"powerha_lpm_exporter/internal/snapshot"
 )
 
@@ -18,6 +20,7 @@ func (c *Core) View(now model.Instant) *collector.View {
 		Budgets: c.budgets(now), Leftovers: c.leftovers(now), Drift: c.drift(now),
 		Events: maps.Clone(c.state.Events), Unwanted: maps.Clone(c.state.Unwanted), Window: c.state.Window,
 		Owners: append([]model.LastOwner(nil), c.state.Owners...), Unmanaged: maps.Clone(c.state.Unmanaged),
+		Verdicts: maps.Clone(c.state.Verdicts), LastVerdict: lastVerdict(c.state.LastReport), Outages: outages(c.state.LastReport), EventLog: c.eventLog,
 		Datagrams: maps.Clone(c.datagrams),
 		Probes:    c.probes.Status(), ParseErrors: maps.Clone(c.parse), Disagree: c.disagree(now),
 		StateWritable: c.health[PartState] == "", Config: c.opt.Config,
@@ -56,6 +59,41 @@ func (c *Core) collectorState(name string) collector.State {
 	return collector.State{Name: name, Success: ok, Duration: took, LastSuccess: st.lastSuccess, Timeouts: st.timeouts}
 }
 
+func lastVerdict(r *model.Report) model.Verdict {
+	if r == nil {
+		return ""
+	}
+	return r.Verdict
+}
+
+// outages are the longest of the last judged migration, by the vantage of the probes that looked.
+func outages(r *model.Report) map[string]time.Duration {
+	if r == nil {
+		return nil
+	}
+	out := make(map[string]time.Duration)
+	for vantage, n := range r.ProbesFrom {
+		if n == 0 {
+			continue
+		}
+		out[vantage] = 0
+		if o := report.Longest(r, vantage); o != nil {
+			out[vantage] = o.Duration
+		}
+	}
+	return out
+}
+
+// brief is a report without what its findings rest on.
+func brief(r *model.Report) *model.Report {
+	if r == nil {
+		return nil
+	}
+	b := *r
+	b.Events, b.Outages, b.Phases, b.Others = nil, nil, nil, nil
+	return &b
+}
+
 // Snapshot is what the actor of this node is served.
 func (c *Core) Snapshot(now model.Instant) model.Snapshot {
 	s := model.Snapshot{
@@ -63,7 +101,7 @@ func (c *Core) Snapshot(now model.Instant) model.Snapshot {
 		Facts:  model.Facts{Good: maps.Clone(c.facts.Good), Last: maps.Clone(c.facts.Last)},
 		Owners: append([]model.LastOwner(nil), c.state.Owners...),
 		Probes: c.probes.Status(), Peers: append([]model.PeerStatus(nil), c.peers...),
-		Episode: c.Episode(), Freeze: c.state.LastFreeze, Sources: make(map[string]bool),
+		Episode: c.Episode(), Freeze: c.state.LastFreeze, Report: brief(c.state.LastReport), Sources: make(map[string]bool),
 	}
 	s.Episode.Phase, s.Episode.PhaseStart = c.phase, c.phaseStart
 	for _, name := range collector.Names() {

@@ -92,6 +92,17 @@ func (t *Tracker) Step(now model.Instant, gaps []Gap, steps []PeerStep, silences
 	return done
 }
 
+// Flush returns what waits still, without what others may have said of it: for
+// the end of the program.
+func (t *Tracker) Flush() []model.Freeze {
+	var out []model.Freeze
+	for _, p := range t.pending {
+		out = append(out, t.freeze(p))
+	}
+	t.pending = nil
+	return out
+}
+
 // addStep hands a step to the freeze that it overlaps; one that is not
 // significant to all that it overlaps, as it proves that nothing was hidden in
 // any. A significant one in our disfavour that overlaps none is a freeze that

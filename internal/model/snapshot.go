@@ -5,16 +5,18 @@ import "time"
 // Snapshot is what the exporter knows, as it serves it on its local socket.
 // It is one witness among others: absent or old, it is no evidence.
 type Snapshot struct {
-	Version int             `json:"version"`
-	At      Instant         `json:"at"`
-	Cluster string          `json:"cluster"`
-	Node    string          `json:"node"`
-	Facts   Facts           `json:"facts"`
-	Owners  []LastOwner     `json:"owners"`
-	Probes  []ProbeStatus   `json:"probes"`
-	Peers   []PeerStatus    `json:"peers"`
-	Episode Episode         `json:"episode"`
-	Freeze  *Freeze         `json:"freeze,omitempty"`
+	Version int           `json:"version"`
+	At      Instant       `json:"at"`
+	Cluster string        `json:"cluster"`
+	Node    string        `json:"node"`
+	Facts   Facts         `json:"facts"`
+	Owners  []LastOwner   `json:"owners"`
+	Probes  []ProbeStatus `json:"probes"`
+	Peers   []PeerStatus  `json:"peers"`
+	Episode Episode       `json:"episode"`
+	Freeze  *Freeze       `json:"freeze,omitempty"`
+	// Report is that of the last migration that was judged, with its findings and without what they rest on.
+	Report  *Report         `json:"report,omitempty"`
 	Sources map[string]bool `json:"sources"` // collector name: last refresh succeeded
 }
 

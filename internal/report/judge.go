@@ -99,6 +99,7 @@ func Judge(in Input) model.Report {
 // judged says of each event whether a protected migration causes it.
 func judged(r *model.Report) []model.JudgedEvent {
 	out := slices.Clone(r.Events)
+	slices.SortStableFunc(out, func(a, b model.JudgedEvent) int { return a.Seen.Compare(b.Seen) })
 	for i := range out {
 		e := &out[i]
 		unwanted, why := events.Judge(e.ClusterEvent, events.Context{Node: r.Node, Ended: !r.End.IsZero() && !e.Seen.Before(r.End)})
@@ -183,8 +184,10 @@ func applications(r *model.Report) model.Finding {
 		return finding(CheckOutage, model.VerdictFail, WhyOutageGoesOn, "%s does not answer probe %s since %s.", worst.Application, worst.Probe, worst.Start.UTC().Format(time.TimeOnly))
 	case worst.Duration <= borne(r, worst):
 		return finding(CheckOutage, model.VerdictPass, WhyShortOutage, "%s did not answer for up to %s, no longer than the freeze and what follows it.", worst.Application, Span(worst.Duration))
+	case r.Result == model.ResultCompleted && (r.Freeze == nil || r.Freeze.Fused == nil):
+		return finding(CheckOutage, model.VerdictUnknown, WhyOutage, "%s did not answer probe %s for up to %s; how much of it was the freeze is not visible.", worst.Application, worst.Probe, Span(worst.Duration))
 	default:
-		return finding(CheckOutage, model.VerdictFail, WhyOutage, "%s did not answer probe %s for up to %s.", worst.Application, worst.Probe, Span(worst.Duration))
+		return finding(CheckOutage, model.VerdictFail, WhyOutage, "%s did not answer probe %s for up to %s, longer than a freeze of this length explains.", worst.Application, worst.Probe, Span(worst.Duration))
 	}
 }
 

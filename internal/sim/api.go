@@ -114,7 +114,7 @@ type MigrationEnded struct {
 }
 
 // AppendFile, WriteFile, RemoveFile keep the product's files of a node. Name is relative to the node's root folder:
-// var/hacmp/adm/cluster.log, var/hacmp/log/clutils.log, var/hacmp/cl_dr.state, etc/cluster/ifrestrict.
+// var/hacmp/adm/cluster.log, var/hacmp/log/hacmp.out, var/hacmp/log/clutils.log, var/hacmp/cl_dr.state, etc/cluster/ifrestrict.
 type (
 	AppendFile struct{ Node, Name, Text string }
 	WriteFile  struct{ Node, Name, Text string }

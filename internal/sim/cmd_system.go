@@ -143,11 +143,29 @@ func (c *Core) cllsgrp(_ *node, _ []string) result {
 	return say(b.String())
 }
 
-// clusterLog adds a line to cluster.log: "Nov 23 22:10:05 nodeB user:notice PowerHA SystemMirror for AIX: EVENT …".
+// clusterLog tells of an event in cluster.log, in the form that knob clusterlog_format names,
+//
+//	Nov 23 22:10:05 nodeB user:notice PowerHA SystemMirror for AIX: EVENT START: node_down nodeA
+//
+// and in hacmp.out, between the lines of a trace.
 func (c *Core) clusterLog(n *node, text string) {
+	stamp := c.wall().Format("Jan _2 15:04:05")
+	product := "PowerHA SystemMirror for AIX: "
+	switch c.knob(n, "clusterlog_format") {
+	case "sequence":
+		n.logSeq++
+		product += strconv.Itoa(n.logSeq) + " "
+	case "hacmp":
+		product = "HACMP for AIX: "
+	}
+	c.emit(AppendFile{Node: n.name, Name: "var/hacmp/adm/cluster.log", Text: stamp + " " + n.name + " user:notice " + product + text + "\n"})
+	event := "process_resources"
+	if f := strings.Fields(text); len(f) > 2 {
+		event = f[2]
+	}
 	c.emit(AppendFile{
-		Node: n.name, Name: "var/hacmp/adm/cluster.log",
-		Text: c.wall().Format("Jan _2 15:04:05") + " " + n.name + " user:notice PowerHA SystemMirror for AIX: " + text + "\n",
+		Node: n.name, Name: "var/hacmp/log/hacmp.out",
+		Text: stamp + " " + text + "\n\n:" + event + "[58] [[ high == high ]]\n+:" + event + "[version:60] version=1.61\n",
 	})
 }
 

@@ -39,6 +39,7 @@ func knobTable() map[string]knob {
 		"dr_env":                        {"yes", yesNo},
 		"dms_fires_on_wake":             {"yes", yesNo},
 		"merge_halts":                   {"yes", yesNo},
+		"clusterlog_format":             {"plain", []string{"plain", "sequence", "hacmp"}},
 		"network_events":                {"yes", yesNo},
 		"network_fdt_listed":            {"yes", yesNo},
 		"pvm_wdog_listed":               {"level", []string{"level", "yes", "no"}},

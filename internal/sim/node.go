@@ -37,6 +37,7 @@ type node struct {
 
 	errlog  []errEntry
 	errSeq  int
+	logSeq  int // of cluster.log
 	frame   int // which physical server it is on
 	scripts []drScript
 	drmgr   string // phase for which drmgr runs now

@@ -1,4 +1,6 @@
-package confirm
+// Package promhttp is the HTTP client with which Prometheus is asked: with
+// headers that may hold a secret, answers of a bounded size, and no redirection.
+package promhttp
 
 import (
 	"errors"
@@ -10,13 +12,20 @@ import (
 	"time"
 )
 
-// maxAnswer is the largest answer that is read. The gate's is below 4 KiB.
-const maxAnswer = 1 << 20
+// errRedirect: headers may hold a secret that is meant for the named server alone.
+var errRedirect = errors.New("it redirects elsewhere; name the final address")
 
-var errHuge = errors.New("the answer is larger than 1 MiB; is it Prometheus?")
+// Client returns a client that sends the headers with each request, and fails to read more than maxAnswer bytes of an
+// answer. A header's value "@/path" is read from that file at each request. The environment chooses no proxy.
+func Client(headers map[string]string, maxAnswer int64) *http.Client {
+	return &http.Client{
+		Transport:     &transport{headers: headers, maxAnswer: maxAnswer, next: newHTTPTransport()},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return errRedirect },
+	}
+}
 
 func newHTTPTransport() *http.Transport {
-	t := &http.Transport{
+	return &http.Transport{
 		Proxy:                 nil, // the environment chooses nothing here
 		MaxIdleConns:          2,
 		IdleConnTimeout:       90 * time.Second,
@@ -24,13 +33,13 @@ func newHTTPTransport() *http.Transport {
 		ResponseHeaderTimeout: 30 * time.Second,
 		ForceAttemptHTTP2:     true,
 	}
-	return t
 }
 
 // transport adds the headers and caps the answer.
 type transport struct {
-	headers map[string]string
-	next    http.RoundTripper
+	headers   map[string]string
+	maxAnswer int64
+	next      http.RoundTripper
 }
 
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -46,7 +55,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp.Body = &capped{ReadCloser: resp.Body, left: maxAnswer}
+	resp.Body = &capped{ReadCloser: resp.Body, left: t.maxAnswer, limit: t.maxAnswer}
 	return resp, nil
 }
 
@@ -70,12 +79,12 @@ func headerValue(v string) (string, error) {
 // capped fails a read beyond the cap instead of ending it, so that a cut answer is never taken for a whole one.
 type capped struct {
 	io.ReadCloser
-	left int64
+	left, limit int64
 }
 
 func (c *capped) Read(p []byte) (int, error) {
 	if c.left <= 0 {
-		return 0, errHuge
+		return 0, fmt.Errorf("the answer is larger than %d MiB; is it Prometheus?", c.limit>>20)
 	}
 	if int64(len(p)) > c.left {
 		p = p[:c.left]
