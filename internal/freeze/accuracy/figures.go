@@ -86,6 +86,7 @@ type Row struct {
 	// Of the bounds.
 	BoundMedian, BoundMax time.Duration
 	Within                int // of Seen, those with the truth inside the bound
+	Outside               int // of all estimates, booked or not, those without
 	False                 int // freezes that never were (fused)
 	Unsure                time.Duration
 }
@@ -105,7 +106,7 @@ func (r *Row) Aimed() bool { return r.Estimator == "fused" && r.Where == Episode
 func (r *Row) Met() bool { return r.Seen > 0 && r.Median <= AimMedian && r.P99 <= AimP99 }
 
 // Wrong counts what must not be: estimates with the truth outside their bound, and false freezes.
-func (r *Row) Wrong() int { return r.Seen - r.Within + r.False }
+func (r *Row) Wrong() int { return r.Outside + r.False }
 
 // Rows make figures of cases: one row an estimator.
 func Rows(how string, world World, where Where, cases []Case) []Row {
@@ -124,8 +125,15 @@ func Rows(how string, world World, where Where, cases []Case) []Row {
 				continue
 			}
 			off := (*estimate - c.Truth).Abs()
+			outside := off > bound+c.Unsure
+			if outside {
+				r.Outside++
+			}
+			if name == "fused" && !freeze.Booked(c.Got) {
+				continue
+			}
 			errs, bounds = append(errs, off), append(bounds, bound)
-			if off <= bound+c.Unsure {
+			if !outside {
 				r.Within++
 			}
 		}
@@ -145,10 +153,8 @@ func estimator(f *model.Freeze, name string) (*time.Duration, time.Duration) {
 		return f.Clock, f.ClockBound
 	case name == "peer":
 		return f.Peer, f.PeerBound
-	case freeze.Booked(f):
-		return f.Fused, f.FusedBound
 	default:
-		return nil, 0
+		return f.Fused, f.FusedBound
 	}
 }
 

@@ -1,6 +1,7 @@
 package accuracy
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -70,5 +71,16 @@ func TestSuspendedToMemory(t *testing.T) {
 				t.Errorf("alone=%v, seed %d: %v not seen", alone, seed+i, c.Truth)
 			}
 		}
+	}
+}
+
+// A seed gives the same world again.
+func TestDeterministic(t *testing.T) {
+	a, b := Virtual(StandStill, Episode, 5, seed), Virtual(StandStill, Episode, 5, seed)
+	if !reflect.DeepEqual(a, b) {
+		t.Errorf("%+v\nthen %+v", a, b)
+	}
+	if reflect.DeepEqual(a, Virtual(StandStill, Episode, 5, seed+5)) {
+		t.Error("another seed gives the same")
 	}
 }
