@@ -13,6 +13,8 @@ BUILD    := $(CURDIR)/.build
 TOOLS    := $(CURDIR)/.tools/bin
 ARGS     ?=
 BENCHTIME ?= 1s
+# How long bench-freeze keeps the machine busy.
+LOAD     ?= 10m
 # Formats and journals that must not depend on the byte order of the machine.
 BIG_ENDIAN := ./internal/powerha/... ./internal/journal/... ./internal/episode/...
 
@@ -29,7 +31,7 @@ define step
 printf '\n== %s\n' "$(1)"
 endef
 
-.PHONY: help build demo test bench bench-guests generate clean tools \
+.PHONY: help build demo test bench bench-freeze bench-guests generate clean tools \
 	check-format check-vet check-lint cross check-unit check-nested check-big-endian check-rendered check-rules check-demo
 
 help: ## list the targets
@@ -129,6 +131,12 @@ bench: ## benchmarks in benchstat's form
 	@mkdir -p $(BUILD)
 	@$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -count 6 ./... | tee $(BUILD)/bench.txt
 	@if [[ -x $(TOOLS)/benchstat ]]; then $(TOOLS)/benchstat $(BUILD)/bench.txt; fi
+	@$(MAKE) bench-freeze
+
+bench-freeze: ## how right the freeze estimators are, as a table; make bench-freeze LOAD=1m for a short one
+	@$(call step,accuracy of the freeze estimators: $(LOAD) of load and five minutes)
+	@mkdir -p $(BUILD)
+	@$(GO) run ./internal/freeze/accuracy/measure -load $(LOAD) | tee $(BUILD)/freeze-accuracy.txt
 
 bench-guests: ## the exporter in virtual machines that are stopped and live-migrated; needs root, installs qemu
 	@$(call step,guests whose only process is the exporter)
