@@ -1,6 +1,7 @@
 package freeze
 
 import (
+	"errors"
 	"os"
 	"runtime"
 	"strconv"
@@ -69,10 +70,10 @@ func seize(t *testing.T, pid int) (threads []int) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		switch err := unix.PtraceSeize(tid); err {
-		case nil:
+		switch err := unix.PtraceSeize(tid); {
+		case err == nil:
 			threads = append(threads, tid)
-		case syscall.EPERM, syscall.ENOSYS:
+		case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.ENOSYS):
 			t.Skipf("tracing is not allowed here: %v", err)
 		default:
 			t.Fatalf("seize %d: %v", tid, err)
