@@ -46,32 +46,52 @@ const (
 // record follows the migration that is open, and judges it once it is over.
 func (c *Core) record(now model.Instant) []Effect {
 	ep := c.Episode()
-	switch {
-	case ep.ID == "" || c.state.Reported == ep.ID:
-		return nil
-	case c.state.Record == nil || c.state.Record.Episode != ep.ID:
-		if !ep.Open && (ep.End.IsZero() || ep.End.Before(c.state.Created)) {
-			return nil // of before, or a check that nothing followed
+	out := c.overtaken(now, ep)
+	if ep.ID == "" || c.state.Reported == ep.ID {
+		return out
+	}
+	if c.state.Record == nil {
+		if !ep.Open && (ep.End.IsZero() || ep.End.Before(c.state.Created) || now.Wall.Sub(ep.End) > 2*c.opt.ScriptTimeout) {
+			return out // of long before, or a check that nothing followed
 		}
 		c.state.Record, c.dirty = &Recording{Episode: ep.ID, Watched: map[string]Watched{}}, true
 	}
 	r := c.state.Record
 	if ep.Provisional && !ep.Open {
 		c.state.Record, c.dirty = nil, true // only checked
-		return nil
+		return out
 	}
 	c.markPhase(r)
 	c.recordUnmanaged(now, r)
 	c.recordBudget(now, r)
 	c.recordProbes(now, r)
-	if !c.over(now, ep, r) {
+	if c.over(now, ep, r) {
+		out = append(out, c.close(now, ep, r))
+	}
+	return out
+}
+
+// overtaken judges a migration before its time because another one has begun.
+func (c *Core) overtaken(now model.Instant, ep model.Episode) []Effect {
+	r := c.state.Record
+	if r == nil || r.Episode == ep.ID {
 		return nil
 	}
+	c.state.Record, c.dirty = nil, true
+	i := slices.IndexFunc(c.episodes, func(e model.Episode) bool { return e.ID == r.Episode })
+	if i < 0 || c.episodes[i].Provisional || c.episodes[i].End.IsZero() {
+		return nil
+	}
+	return []Effect{c.close(now, c.episodes[i], r)}
+}
+
+// close judges the migration.
+func (c *Core) close(now model.Instant, ep model.Episode, r *Recording) Effect {
 	rep := c.judge(now, ep, r)
 	c.state.Record, c.state.Reported, c.dirty = nil, ep.ID, true
 	c.state.Verdicts[rep.Verdict]++
 	c.state.LastReport = &rep
-	return []Effect{AppendReport{Report: rep}}
+	return AppendReport{Report: rep}
 }
 
 func (c *Core) markPhase(r *Recording) {

@@ -153,6 +153,33 @@ func TestReportOfNothing(t *testing.T) {
 	}
 }
 
+// A migration that is tried again at once is judged when the next one begins; one of long ago is not judged at all.
+func TestReportOvertaken(t *testing.T) {
+	r := newRig(t, options())
+	r.advance(20 * time.Second)
+	r.event(model.EventPre, "stage", "begin")
+	r.event(model.EventUndoPre, "stage", "end")
+	r.advance(2 * time.Second)
+	if n := len(r.reports()); n != 0 {
+		t.Fatalf("judged too early: %d", n)
+	}
+	r.log = append(r.log, model.EpisodeEvent{Version: 1, Time: r.now.Wall, Event: model.EventPre, Source: "dr", Episode: "second"})
+	r.tell(LogRead{Events: r.log})
+	r.advance(2 * time.Second)
+	all := r.reports()
+	if len(all) != 1 || all[0].Episode != "ep" || all[0].Result != model.ResultAborted || r.core.state.Record == nil || r.core.state.Record.Episode != "second" {
+		t.Errorf("%+v, recording %+v", all, r.core.state.Record)
+	}
+	later := &rig{t: t, now: r.now.Add(24 * time.Hour), answers: calm(), reads: map[model.Source]int{}}
+	state := NewState(r.now.Wall.Add(-time.Hour))
+	later.core = NewCore(options(), state, nil)
+	later.tell(LogRead{Events: r.log[:len(r.log)-1]})
+	later.advance(time.Minute)
+	if n := len(later.reports()); n != 0 {
+		t.Errorf("%d reports of a migration of yesterday", n)
+	}
+}
+
 // An application that stays down is waited for, and then reported as going on.
 func TestReportOutageGoesOn(t *testing.T) {
 	r := newRig(t, options())
