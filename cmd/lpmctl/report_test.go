@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"powerha_lpm_exporter/internal/durable"
 	"powerha_lpm_exporter/internal/model"
 	"powerha_lpm_exporter/internal/report"
+	"powerha_lpm_exporter/internal/snapshot"
 )
 
 // judged writes reports of those verdicts, the last one the newest.
@@ -99,5 +101,44 @@ func TestReport(t *testing.T) {
 	}
 	if _, stderr, code := n.lpmctl(t, "report"); code != exitOK || !strings.Contains(stderr, "1 lines") {
 		t.Errorf("torn: exit %d, %s", code, stderr)
+	}
+}
+
+// A live rehearsal needs the exporter, tells what happens, and ends with the report of the next migration.
+func TestRehearseLive(t *testing.T) {
+	n := newNode(t, "NORMAL", "")
+	judged(t, n, model.VerdictPass)
+	if _, stderr, code := n.lpmctl(t, "rehearse", "--live"); code != exitUnreachable || !strings.Contains(stderr, "powerha_lpm_exporter") {
+		t.Errorf("without an exporter: exit %d, %s", code, stderr)
+	}
+	if _, stderr, code := n.lpmctl(t, "rehearse", "--live", "--for", "soon"); code != exitUsage {
+		t.Errorf("--for soon: exit %d, %s", code, stderr)
+	}
+	asked := make(chan struct{}, 1)
+	s := model.Snapshot{Version: snapshot.Version, Node: "n1", Episode: model.Episode{Phase: model.PhaseIdle}}
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() {
+		served <- snapshot.Serve(ctx, filepath.Join(n.state, snapshot.SocketName), func() model.Snapshot {
+			select {
+			case asked <- struct{}{}:
+			default:
+			}
+			return s
+		})
+	}()
+	go func() {
+		<-asked
+		judged(t, n, model.VerdictFail)
+	}()
+	var stdout, stderr string
+	code := exitUnreachable
+	for code == exitUnreachable { // until the socket is there
+		stdout, stderr, code = n.lpmctl(t, "rehearse", "--live", "--for", "1m")
+	}
+	cancel()
+	<-served
+	if code != exitNo || !strings.Contains(stdout, "e-fail") || !strings.Contains(stderr, "start the migration now") {
+		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 	}
 }
