@@ -16,7 +16,7 @@ BENCHTIME ?= 1s
 # How long bench-freeze keeps the machine busy.
 LOAD     ?= 10m
 # Formats and journals that must not depend on the byte order of the machine.
-BIG_ENDIAN := ./internal/powerha/... ./internal/journal/... ./internal/episode/...
+BIG_ENDIAN := ./internal/powerha/... ./internal/journal/... ./internal/episode/... ./internal/report/... ./internal/logfile/...
 
 export CGO_ENABLED ?= 0
 # The race detector alone needs cgo.
@@ -111,9 +111,11 @@ cross: ## build the four programs for every target into .build/OS/ARCH/
 	done
 
 check-big-endian:
-	@$(call step,parsers and journal on a big-endian machine)
+	@$(call step,parsers and journal and heartbeats and the time base on a big-endian machine)
 	@if [[ -x $(TOOLS)/qemu-ppc64-static ]]; then \
 		CGO_ENABLED=0 GOOS=linux GOARCH=ppc64 $(GO) test -short -timeout 20m -exec $(TOOLS)/qemu-ppc64-static $(BIG_ENDIAN); \
+		CGO_ENABLED=0 GOOS=linux GOARCH=ppc64 $(GO) test -timeout 20m -exec $(TOOLS)/qemu-ppc64-static \
+			-run 'TimeBase|Wire|Detector|Fuse|Tracker' ./internal/freeze ./internal/peer; \
 	else echo 'SKIPPED: no qemu-ppc64-static'; fi
 
 check-rules:
