@@ -27,6 +27,7 @@ REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 VERSION_PACKAGE := github.com/prometheus/common/version
 LDFLAGS  := -X $(VERSION_PACKAGE).Version=$(VERSION) -X $(VERSION_PACKAGE).Revision=$(REVISION)
 
+comma := ,
 define step
 printf '\n== %s\n' "$(1)"
 endef
@@ -111,7 +112,7 @@ cross: ## build the four programs for every target into .build/OS/ARCH/
 	done
 
 check-big-endian:
-	@$(call step,parsers and journal and heartbeats and the time base on a big-endian machine)
+	@$(call step,parsers$(comma) logs$(comma) heartbeats and the time base on a big-endian machine)
 	@if [[ -x $(TOOLS)/qemu-ppc64-static ]]; then \
 		CGO_ENABLED=0 GOOS=linux GOARCH=ppc64 $(GO) test -short -timeout 20m -exec $(TOOLS)/qemu-ppc64-static $(BIG_ENDIAN); \
 		CGO_ENABLED=0 GOOS=linux GOARCH=ppc64 $(GO) test -timeout 20m -exec $(TOOLS)/qemu-ppc64-static \
