@@ -225,7 +225,7 @@ func (d *Detector) threshold(tick time.Duration, has Has) time.Duration {
 // many threads waited side by side. The bound does not rely on that.
 func (d *Detector) gap(g Gap, elapsed, over time.Duration) Gap {
 	late := d.lateness()
-	if chain := min(g.Waits, 2*g.RunDelay); over-late-chain < over/4 || d.dispatched(g, over) {
+	if waited(g, over, over-late) || d.dispatched(g, over) {
 		g.Kind, g.Estimate, g.Bound = Stalled, over, g.Tick
 		return g
 	}
@@ -235,6 +235,21 @@ func (d *Detector) gap(g Gap, elapsed, over time.Duration) Gap {
 	g.Bound = max(g.Estimate-low, elapsed-g.Estimate) + Rate(elapsed) + time.Microsecond
 	g.Start.Wall = g.Start.Wall.Add(min(g.Tick, elapsed) / 2)
 	return g
+}
+
+// busyGap is up to which length a gap needs more than the usual to be a freeze
+// when a good part of it was waited: a machine so busy is late in ways that
+// nobody tells, and its hypervisor may be as busy.
+const busyGap = 250 * time.Millisecond
+
+// waited reports whether waits for a processor explain most of what has to be
+// explained of a gap.
+func waited(g Gap, over, left time.Duration) bool {
+	most := over / 4
+	if over <= busyGap && g.RunDelay >= over/4 {
+		most = over / 2
+	}
+	return left-min(g.Waits, 2*g.RunDelay) < most
 }
 
 // dispatched is the heuristic of AIX, which tells nobody how long a thread waited: a partition that was given

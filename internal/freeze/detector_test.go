@@ -66,6 +66,8 @@ func TestDetector(t *testing.T) {
 		{"frozen for 10 min", false, func(c *clocks) { c.pass(600_100 * ms) }, Suspended, "mono", 600 * time.Second, 500 * ms},
 		{"waited for a processor", true, func(c *clocks) { c.pass(500*ms).wait(480*ms, 0) }, Stalled, "mono", 490 * ms, 10 * ms},
 		{"waited for a processor, one thread for the other", true, func(c *clocks) { c.pass(500*ms).wait(250*ms, 240*ms) }, Stalled, "mono", 490 * ms, 10 * ms},
+		{"late on a busy machine, for a bit more than it waited", true, func(c *clocks) { c.pass(115*ms).wait(58*ms, 0) }, Stalled, "mono", 105 * ms, 10 * ms},
+		{"frozen for 200 ms, and waited a little", true, func(c *clocks) { c.pass(225*ms).wait(20*ms, 0) }, Suspended, "mono", 200 * ms, 40 * ms},
 		{"waited for more than half of it", true, func(c *clocks) { c.pass(500*ms).wait(260*ms, 0) }, Suspended, "mono", 235 * ms, 150 * ms},
 		{"frozen, then waited a little", true, func(c *clocks) { c.pass(2000*ms).wait(100*ms, 0) }, Suspended, "mono", 1895 * ms, 60 * ms},
 		{"waited little, then frozen: the wait was beside it", true, func(c *clocks) { c.pass(2000*ms).wait(100*ms, 0) }, Suspended, "mono", 1995 * ms, 60 * ms},

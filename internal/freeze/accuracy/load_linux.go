@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,25 @@ type LoadReport struct {
 	Booked []model.Freeze // false freezes
 	// Stolen is the processor time that the hypervisor of this machine took from it meanwhile: a freeze, if a short one.
 	Stolen time.Duration
+	// Short counts gaps and freezes that the stolen time may be: no wrong answers.
+	Short int
+}
+
+// shortFreeze is up to which length a gap may be what a hypervisor stole.
+const shortFreeze = 250 * time.Millisecond
+
+// setStolen takes out of the wrong answers what the hypervisor of this machine did itself.
+func (r *LoadReport) setStolen(stolen time.Duration) {
+	r.Stolen = stolen
+	theft := func(estimate, bound time.Duration) bool {
+		if stolen == 0 || estimate > shortFreeze || estimate-bound > stolen {
+			return false
+		}
+		r.Short++
+		return true
+	}
+	r.Odd = slices.DeleteFunc(r.Odd, func(g freeze.Gap) bool { return g.Kind == freeze.Suspended && theft(g.Estimate, g.Bound) })
+	r.Booked = slices.DeleteFunc(r.Booked, func(f model.Freeze) bool { return theft(*f.Fused, f.FusedBound) })
 }
 
 // String is one line.
@@ -36,8 +56,8 @@ func (r LoadReport) String() string {
 	for _, k := range []freeze.Kind{freeze.Stalled, freeze.Suspended, freeze.Stepped, freeze.Faulty} {
 		gaps = append(gaps, fmt.Sprintf("%s %d", k, r.Gaps[k]))
 	}
-	return fmt.Sprintf("%s, nice %d, %v: gaps: %s; longest stall %v; false freezes %d (burned %v, stolen by the hypervisor %v)",
-		r.Where, r.Nice, r.For, strings.Join(gaps, ", "), r.Worst.Round(time.Millisecond), len(r.Booked), r.Burned.Round(time.Second), r.Stolen)
+	return fmt.Sprintf("%s, nice %d, %v: gaps: %s; longest stall %v; false freezes %d (burned %v, stolen by the hypervisor %v, which %d answers may be)",
+		r.Where, r.Nice, r.For, strings.Join(gaps, ", "), r.Worst.Round(time.Millisecond), len(r.Booked), r.Burned.Round(time.Second), r.Stolen, r.Short)
 }
 
 // Wrong counts what must not be: gaps that were not called a stall, and false freezes.
@@ -69,7 +89,7 @@ func Load(ctx context.Context, d time.Duration) ([]LoadReport, error) {
 	stole := stolen() - before
 	for i, p := range pairs {
 		r := &out[i]
-		r.Burned, r.Stolen = burned, stole
+		r.Burned = burned
 		said := p.subject.told()
 		for _, l := range append(said, p.peer.told()...) {
 			switch {
@@ -80,6 +100,7 @@ func Load(ctx context.Context, d time.Duration) ([]LoadReport, error) {
 			}
 		}
 		r.Booked = booked(freezesOf(said))
+		r.setStolen(stole)
 	}
 	return out, nil
 }
