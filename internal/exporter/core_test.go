@@ -678,21 +678,21 @@ func TestLongestFreezeOfAMigration(t *testing.T) {
 	if v := r.core.View(r.now); v.LastFreeze != nil || v.Freezes[collector.ByFused].Sum != 0 {
 		t.Errorf("a short gap that nobody else has looked at: %+v", v.LastFreeze)
 	}
-	gap(freeze.Suspended, 1700*time.Millisecond, 10*time.Millisecond)
-	check("outside", 1700*time.Millisecond, 1.7)
+	gap(freeze.Suspended, 2700*time.Millisecond, 10*time.Millisecond)
+	check("outside", 2700*time.Millisecond, 2.7)
 	r.event(model.EventPre, "stage", "begin")
-	gap(freeze.Suspended, 1600*time.Millisecond, 10*time.Millisecond)
-	check("the first of a migration, short as it is", 1600*time.Millisecond, 3.3)
+	gap(freeze.Suspended, 2600*time.Millisecond, 10*time.Millisecond)
+	check("the first of a migration, short as it is", 2600*time.Millisecond, 5.3)
 	gap(freeze.Suspended, 4*time.Second, 20*time.Millisecond)
-	check("the freeze", 4*time.Second, 7.3)
-	gap(freeze.Suspended, 1800*time.Millisecond, 20*time.Millisecond)
-	check("another stop", 4*time.Second, 9.1)
+	check("the freeze", 4*time.Second, 9.3)
+	gap(freeze.Suspended, 2800*time.Millisecond, 20*time.Millisecond)
+	check("another stop", 4*time.Second, 12.1)
 	gap(freeze.Stalled, 500*time.Millisecond, 10*time.Millisecond)
-	check("a stall", 4*time.Second, 9.1)
+	check("a stall", 4*time.Second, 12.1)
 	gap(freeze.Suspended, 700*time.Millisecond, 700*time.Millisecond)
-	check("one that waits may explain", 4*time.Second, 9.1)
+	check("one that waits may explain", 4*time.Second, 12.1)
 	gap(freeze.Suspended, 6*time.Second, 6*time.Second)
-	check("too long to be one of them", 6*time.Second, 15.1)
+	check("too long to be one of them", 6*time.Second, 18.1)
 	r.answers[model.SourceGroups] = groups(model.GroupUnmanaged, model.GroupUnmanaged)
 	r.answers[model.SourceNodes] = model.Reading{Nodes: []model.Node{{Name: "n1", State: model.NodeUnmanaged}, {Name: "n2", State: model.NodeNormal}}}
 	r.advance(20 * time.Second)
@@ -700,8 +700,8 @@ func TestLongestFreezeOfAMigration(t *testing.T) {
 	r.event(model.EventDone)
 	r.advance(time.Second)
 	r.phase(model.PhaseSettling)
-	gap(freeze.Suspended, 1600*time.Millisecond, 130*time.Millisecond)
-	check("a stop while it settles", 6*time.Second, 16.7)
+	gap(freeze.Suspended, 2600*time.Millisecond, 130*time.Millisecond)
+	check("a stop while it settles", 6*time.Second, 20.7)
 }
 
 // A migration whose freeze nobody saw has no length: not that of an earlier one, and not 0. A hiccup is none.
@@ -740,9 +740,9 @@ func TestFreezeNotVisible(t *testing.T) {
 	if sum := r.core.View(r.now).Freezes[collector.ByFused].Sum; sum != 3 {
 		t.Errorf("%v s counted", sum)
 	}
-	gap(2 * time.Second) // one after it is the last, and the migration does not come back
+	gap(3 * time.Second) // one after it is the last, and the migration does not come back
 	r.advance(2 * lag)
-	if f := r.core.View(r.now).LastFreeze; f.Fused == nil || *f.Fused != 2*time.Second || f.Episode != "" {
+	if f := r.core.View(r.now).LastFreeze; f.Fused == nil || *f.Fused != 3*time.Second || f.Episode != "" {
 		t.Errorf("last freeze %+v", f)
 	}
 }

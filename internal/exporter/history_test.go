@@ -28,11 +28,11 @@ func TestHistory(t *testing.T) {
 		r.tell(GapSeen{Gap: freeze.Gap{Kind: freeze.Suspended, Start: from, End: r.now, Estimate: estimate, Bound: 10 * time.Millisecond}})
 		r.advance(4 * time.Second)
 	}
-	gap(2 * time.Second)
+	gap(3 * time.Second)
 	r.event(model.EventPre, "stage", "begin")
 	gap(4 * time.Second)
 	history := historyOf(r.core)
-	if len(history) != 2 || history[0].Episode != "" || *history[0].Fused != 2*time.Second {
+	if len(history) != 2 || history[0].Episode != "" || *history[0].Fused != 3*time.Second {
 		t.Fatalf("history %+v", history)
 	}
 	h := history[1]

@@ -34,13 +34,10 @@ type PeerSilence struct {
 }
 
 // Hiccup is the most by which a node is late that was just resumed: 30 to
-// 110 ms were measured on resumed guests, 640 ms on a busy machine. A gap up to
-// this may be no freeze but what follows one that the clocks inside do not
-// show. Where the offset stepped it may be the longer one.
-const (
-	Hiccup        = time.Second
-	steppedHiccup = 2 * time.Second
-)
+// 110 ms were measured on resumed guests, a second on a busy machine. A gap up
+// to this may be no freeze but what follows one that the clocks inside do not
+// show.
+const Hiccup = 2 * time.Second
 
 // Fuse makes one freeze of the gap seen inside, of the step of the offset to a
 // peer, and of that to the clock chip; each may be nil. The freeze is the gap
@@ -76,7 +73,7 @@ func Fuse(gap *Gap, peer, chip *PeerStep) model.Freeze {
 		gap = nil
 	}
 	stepped := step != nil && step.Step > step.Bound
-	short := gap != nil && (gap.Estimate <= Hiccup || stepped && gap.Estimate <= steppedHiccup)
+	short := gap != nil && gap.Estimate <= Hiccup && !gap.beside()
 	switch {
 	case gap == nil && !stepped:
 		return model.Freeze{Visible: f.Visible}

@@ -153,13 +153,13 @@ func TestTrackerManyPeers(t *testing.T) {
 func TestTrackerTwo(t *testing.T) {
 	var tr Tracker
 	tr.SetPeers(1)
-	tr.Step(at(10*time.Second), []Gap{gapOf(8*time.Second, 10*time.Second, 2*time.Second, ms)}, nil, nil, "a")
-	tr.Step(at(12*time.Second), []Gap{gapOf(10800*ms, 12*time.Second, 1190*ms, ms)}, nil, nil, "b")
+	tr.Step(at(10*time.Second), []Gap{gapOf(7*time.Second, 10*time.Second, 3*time.Second, ms)}, nil, nil, "a")
+	tr.Step(at(12*time.Second), []Gap{gapOf(10100*ms, 12*time.Second, 2190*ms, ms)}, nil, nil, "b")
 	got := tr.Step(at(13*time.Second), nil, nil, nil, "b")
 	if len(got) != 1 || got[0].Episode != "a" {
 		t.Fatalf("%+v", got)
 	}
-	if got = tr.Step(at(15*time.Second), nil, nil, nil, "b"); len(got) != 1 || got[0].Episode != "b" || *got[0].Fused != 1190*ms {
+	if got = tr.Step(at(15*time.Second), nil, nil, nil, "b"); len(got) != 1 || got[0].Episode != "b" || *got[0].Fused != 2190*ms {
 		t.Errorf("%+v", got)
 	}
 }
