@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -137,7 +138,9 @@ func TestRehearseLive(t *testing.T) {
 		stdout, stderr, code = n.lpmctl(t, "rehearse", "--live", "--for", "1m")
 	}
 	cancel()
-	<-served
+	if err := <-served; err != nil && !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
 	if code != exitNo || !strings.Contains(stdout, "e-fail") || !strings.Contains(stderr, "start the migration now") {
 		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 	}
