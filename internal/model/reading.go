@@ -22,8 +22,28 @@ const (
 	SourceMonitors      Source = "monitors"       // clmgr query application_monitor: Reading.Monitors
 	SourceSubsystems    Source = "subsystems"     // lssrc -g cluster: Reading.Subsystems
 	SourceProcesses     Source = "processes"      // ps -e -o pid,args: Reading.Processes
+	SourceOwners        Source = "owners"         // ps -e -o pid,user,comm: Reading.Processes, with users and names
 	SourceServer        Source = "server"         // lsattr -El sys0: Reading.Server
 	SourceScripts       Source = "scripts"        // drmgr -l: Reading.Scripts
+)
+
+// Second witnesses and details: read seldom, to compare and for a self-test.
+const (
+	SourceGroupAttrs    Source = "group_attrs"     // clmgr -v query resource_group: Reading.GroupAttrs
+	SourceGroupPolicies Source = "group_policies"  // clRGinfo -v: Reading.GroupAttrs, policies and rows alone
+	SourceGroupMonitors Source = "group_monitors"  // clRGinfo -m: Reading.AppStates
+	SourceOverrides     Source = "group_overrides" // clRGinfo -p: Reading.Groups, with Override
+	SourceGroupNames    Source = "group_names"     // cllsgrp: Reading.GroupNames
+	SourceServices      Source = "services"        // clshowsrv -v: Reading.Subsystems and Reading.Manager
+	SourceTopology      Source = "topology"        // cltopinfo: Reading.Topology
+	SourceInterfaces    Source = "interfaces"      // lscluster -i: Reading.Interfaces
+	SourceCAA           Source = "caa"             // lscluster -c: Reading.CAA
+	SourceCAACounters   Source = "caa_counters"    // lscluster -s: Reading.Counters
+	SourceErrlogSummary Source = "errlog_summary"  // errpt -J CLIENT_PMIG_…: Reading.Errlog, without sequence numbers
+	SourcePartition     Source = "partition"       // lparstat -i: Reading.Partition
+	SourceSwitch        Source = "switch"          // listdms -s cthags: Reading.DeadManSwitch
+	SourcePolicyODM     Source = "policy_odm"      // clodmget -n -f lpm_policy HACMPcluster: Reading.PolicyODM
+	SourceTimeoutODM    Source = "timeout_odm"     // clodmget -n -f lpm_node_timeout HACMPcluster: Reading.TimeoutODM
 )
 
 // Reading is the answer to one Source. Exactly the field of that source is
@@ -37,8 +57,13 @@ type Reading struct {
 	// TimedOut, Missing: the command did not answer in time, or does not exist.
 	TimedOut bool `json:"timed_out,omitempty"`
 	Missing  bool `json:"missing,omitempty"`
-	// Unparsed counts lines that were not understood and left out.
-	Unparsed int `json:"unparsed,omitempty"`
+	// Lines counts the lines of the answer that hold something.
+	Lines int `json:"lines,omitempty"`
+	// Unparsed counts lines that were not understood and left out; Rejected are the first of them.
+	Unparsed int            `json:"unparsed,omitempty"`
+	Rejected []RejectedLine `json:"rejected,omitempty"`
+	// Unknown are words that stand where a state or a keyword does and are not known; the value is then unknown.
+	Unknown []UnknownWord `json:"unknown,omitempty"`
 
 	Cluster     *Cluster      `json:"cluster,omitempty"`
 	Nodes       []Node        `json:"nodes,omitempty"`
@@ -60,6 +85,30 @@ type Reading struct {
 	Processes  []Process      `json:"processes,omitempty"`
 	Server     *Server        `json:"server,omitempty"`
 	Scripts    []DRScriptInfo `json:"scripts,omitempty"`
+
+	GroupAttrs []GroupAttr       `json:"group_attrs,omitempty"`
+	AppStates  []AppState        `json:"app_states,omitempty"`
+	GroupNames []string          `json:"group_names,omitempty"`
+	Topology   *Topology         `json:"topology,omitempty"`
+	Interfaces []Interface       `json:"interfaces,omitempty"`
+	CAA        *CAA              `json:"caa,omitempty"`
+	Counters   map[string]uint64 `json:"counters,omitempty"`
+	Partition  *Partition        `json:"partition,omitempty"`
+	PolicyODM  Policy            `json:"policy_odm,omitempty"`
+	TimeoutODM *time.Duration    `json:"timeout_odm,omitempty"` // 0 while never set
+}
+
+// RejectedLine is a line of an answer that was not understood.
+type RejectedLine struct {
+	Line int    `json:"line"` // from 1; 0 for a value that no line holds alone
+	Text string `json:"text"` // clipped, printable
+	Why  string `json:"why"`  // what was expected
+}
+
+// UnknownWord is a word in the place of a known one.
+type UnknownWord struct {
+	What string `json:"what"` // group state, node state, cluster state, manager state, …
+	Word string `json:"word"` // as printed
 }
 
 // Cluster is what `clmgr query cluster` says.
@@ -106,6 +155,8 @@ type GroupRow struct {
 	Secondary bool       `json:"secondary,omitempty"`
 	Site      string     `json:"site,omitempty"`
 	Raw       string     `json:"raw"`
+	// Override is the priority override location that clRGinfo -p tells for the group; "" for none.
+	Override string `json:"override,omitempty"`
 }
 
 // Manager is what `lssrc -ls clstrmgrES` says.
@@ -133,6 +184,8 @@ type ErrlogEntry struct {
 	Sequence int       `json:"sequence"`
 	Time     time.Time `json:"time"`
 	Resource string    `json:"resource"`
+	// Description is its text, which may be translated.
+	Description string `json:"description,omitempty"`
 }
 
 // Monitor is one application monitor of the cluster's configuration.
@@ -143,6 +196,13 @@ type Monitor struct {
 	Mode        string        `json:"mode"` // startup, longrunning, both
 	Interval    time.Duration `json:"interval,omitempty"`
 	Method      string        `json:"method,omitempty"`
+	// HungSignal ends a custom monitor that did not answer within its interval; 0 where not told (the product's is 9).
+	HungSignal    int           `json:"hung_signal,omitempty"`
+	Stabilization time.Duration `json:"stabilization,omitempty"`
+	// Processes, Owner, Instances: of a process monitor.
+	Processes []string `json:"processes,omitempty"`
+	Owner     string   `json:"owner,omitempty"`
+	Instances int      `json:"instances,omitempty"`
 	Retries     int           `json:"retries,omitempty"` // failures in a row that are borne (7.2.2 on)
 	Suspended   bool          `json:"suspended,omitempty"`
 }
@@ -159,6 +219,9 @@ type Subsystem struct {
 type Process struct {
 	PID  int    `json:"pid"`
 	Args string `json:"args"`
+	// User and Name (of the program, without its path) are told by SourceOwners alone.
+	User string `json:"user,omitempty"`
+	Name string `json:"name,omitempty"`
 }
 
 // Server is the physical machine on which the partition runs. It changes in a

@@ -74,25 +74,55 @@ func (c *Client) command(tool string, args ...string) []string {
 // Read asks one question by one command. Whatever fails is told by the
 // reading, whose At is before the command's start.
 func (c *Client) Read(ctx context.Context, s model.Source) model.Reading {
-	r := model.Reading{Source: s, At: c.clock.Now()}
+	at := c.clock.Now()
+	out, err := c.Ask(ctx, s)
+	took := c.clock.Now().Sub(at)
+	var r model.Reading
+	if err != nil {
+		r = c.failed(s, err)
+	} else {
+		r = Interpret(s, out)
+	}
+	r.At, r.Took = at, took
+	return r
+}
+
+// Ask runs the command of a source and returns what it left.
+func (c *Client) Ask(ctx context.Context, s model.Source) (command.Output, error) {
 	q, ok := questionOf(s)
 	if !ok {
-		r.Err = fmt.Sprintf("source %q is not known", s)
-		return r
+		return command.Output{}, fmt.Errorf("source %q is not known", s)
 	}
-	out, err := c.runner.Query(ctx, command.Query{Name: q.String(), Argv: c.command(q.tool, q.args...), Timeout: c.timeout})
-	r.Took = c.clock.Now().Sub(r.At)
+	return c.runner.Query(ctx, command.Query{Name: q.String(), Argv: c.command(q.tool, q.args...), Timeout: c.timeout})
+}
+
+// Interpret makes a reading of what the command of a source left. It is pure.
+func Interpret(s model.Source, out command.Output) model.Reading {
+	r := model.Reading{Source: s}
+	q, ok := questionOf(s)
 	switch {
-	case err != nil:
-		c.fail(&r, q, err)
+	case !ok:
+		r.Err = fmt.Sprintf("source %q is not known", s)
 	case out.Truncated:
 		r.Err = q.text("printed more than is taken in; it was left out as a whole")
 	case out.Exit != 0 && (out.Exit != q.emptyOnExit || !silent(out)):
 		r.Err = q.text(exitText(out))
 	default:
+		var err error
 		if r.Unparsed, err = q.parse(&r, out.Stdout); err != nil {
 			r.Err = q.text(parseText(out, err))
 		}
+	}
+	return r
+}
+
+// failed tells why the command of a source gave no output.
+func (c *Client) failed(s model.Source, err error) model.Reading {
+	r := model.Reading{Source: s}
+	if q, ok := questionOf(s); ok {
+		c.fail(&r, q, err)
+	} else {
+		r.Err = err.Error()
 	}
 	return r
 }
