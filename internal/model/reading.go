@@ -203,8 +203,8 @@ type Monitor struct {
 	Processes []string `json:"processes,omitempty"`
 	Owner     string   `json:"owner,omitempty"`
 	Instances int      `json:"instances,omitempty"`
-	Retries     int           `json:"retries,omitempty"` // failures in a row that are borne (7.2.2 on)
-	Suspended   bool          `json:"suspended,omitempty"`
+	Retries   int      `json:"retries,omitempty"` // failures in a row that are borne (7.2.2 on)
+	Suspended bool     `json:"suspended,omitempty"`
 }
 
 // Subsystem is one row of lssrc -g.
