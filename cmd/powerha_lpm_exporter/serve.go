@@ -26,6 +26,7 @@ import (
 	"powerha_lpm_exporter/internal/durable"
 	"powerha_lpm_exporter/internal/exporter"
 	"powerha_lpm_exporter/internal/freeze"
+	"powerha_lpm_exporter/internal/identity"
 	"powerha_lpm_exporter/internal/model"
 	"powerha_lpm_exporter/internal/peer"
 	"powerha_lpm_exporter/internal/powerha"
@@ -206,10 +207,10 @@ func opener(dir string) func() (durable.FS, error) {
 	}
 }
 
-func (p *program) reader(c *config.Config) *powerha.Client {
-	return powerha.New(powerha.Options{
+func (p *program) reader(c *config.Config) exporter.Reader {
+	return identity.Reader{Clock: p.clk, Root: os.DirFS("/"), Source: powerha.New(powerha.Options{
 		Argv: c.Argvs(), Runner: p.runner, Clock: p.clk, Timeout: time.Duration(c.Cluster.Timeout),
-	})
+	})}
 }
 
 // peers makes the heartbeats. Without a key there are none, and the peer collector says so.
