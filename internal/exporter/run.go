@@ -39,6 +39,7 @@ type Deps struct {
 	StateDir string
 	Open     func() (durable.FS, error)
 	Logs     EventLogs
+	HMC      HMCWatch
 	Sampler  Sampler
 	Chip     Chip // may be nil
 	// Continued hands out when this process got SIGCONT; may be nil.
@@ -62,6 +63,7 @@ type Exporter struct {
 	chipNews  chan freeze.PeerStep
 
 	reader    atomic.Pointer[Reader]
+	hmc       *hmcWatcher
 	collector *collector.Collector
 	snap      atomic.Pointer[model.Snapshot]
 	view      atomic.Pointer[collector.View]
@@ -82,9 +84,10 @@ const (
 func New(opt Options, d Deps) (*Exporter, error) {
 	e := &Exporter{
 		deps: d, in: make(chan Input, 64), peerNews: make(chan peer.Effect, 256), chipNews: make(chan freeze.PeerStep, 16),
-		collector: collector.New(),
+		collector: collector.New(), hmc: newHMCWatcher(),
 	}
 	e.SetReader(d.Reader)
+	e.SetHMC(d.HMC)
 	e.probe = probe.Checker{Clock: d.Clock, Runner: d.Runner, Processes: func(ctx context.Context) model.Reading {
 		return (*e.reader.Load()).Read(ctx, model.SourceProcesses)
 	}}
@@ -200,6 +203,7 @@ func (e *Exporter) start(ctx context.Context) {
 		e.goes(func() { e.watchEvents(ctx, w) })
 	}
 	e.goes(func() { e.serveSnapshot(ctx) })
+	e.goes(func() { e.watchHMC(ctx) })
 	e.goes(func() {
 		if err := e.deps.Sampler.Run(ctx, e.gap); ctx.Err() == nil {
 			e.send(Health{Part: PartSampler, Err: fmt.Sprintf("freeze detector ended: %v", err)})
