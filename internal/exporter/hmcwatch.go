@@ -24,11 +24,6 @@ type HMCWatch struct {
 	Interval time.Duration
 }
 
-// HMCSeen: what the HMCs say of this node's partition.
-type HMCSeen struct{ View model.HMCView }
-
-func (HMCSeen) input() {}
-
 // PartHMC is the part of the shell that asks the HMCs.
 const PartHMC = "hmc"
 
@@ -52,7 +47,12 @@ func (w *hmcWatcher) set(watch HMCWatch) {
 	}
 }
 
-func (w *hmcWatcher) get() HMCWatch {
+// take returns the watch that is in force; that it changed is not told any more.
+func (w *hmcWatcher) take() HMCWatch {
+	select {
+	case <-w.changed:
+	default:
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.watch
@@ -65,7 +65,7 @@ func (e *Exporter) SetHMC(w HMCWatch) { e.hmc.set(w) }
 func (e *Exporter) watchHMC(ctx context.Context) {
 	said := ""
 	for ctx.Err() == nil {
-		w := e.hmc.get()
+		w := e.hmc.take()
 		if w.Client == nil {
 			e.send(Health{Part: PartHMC})
 			select {
