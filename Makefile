@@ -33,7 +33,7 @@ printf '\n== %s\n' "$(1)"
 endef
 
 .PHONY: help build demo test bench bench-freeze bench-guests generate clean tools \
-	check-format check-vet check-lint cross check-unit check-nested check-big-endian check-rendered check-rules check-demo
+	check-format check-vet check-lint cross check-unit check-nested check-big-endian check-rendered check-rules check-demo check-drmgr
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -59,6 +59,7 @@ test: ## everything that CI runs; installs what it needs into .tools/
 	@$(MAKE) check-big-endian
 	@$(MAKE) check-rules
 	@$(MAKE) check-demo
+	@$(MAKE) check-drmgr
 	@printf '\nall checks passed\n'
 
 tools:
@@ -128,6 +129,10 @@ check-rules:
 check-demo:
 	@$(call step,all scenarios of the demo side by side)
 	@$(CURDIR)/internal/demo/run --all --headless
+
+check-drmgr: ## the hook of Linux on Power under IBM's own drmgr; needs root and Debian's packages, says so where it cannot have them
+	@$(call step,the hook under IBM's own drmgr)
+	@$(GO) test -count=1 -v -timeout 20m ./internal/realdrmgr -drmgr $(CURDIR)/.tools/drmgr
 
 bench: ## benchmarks in benchstat's form
 	@$(MAKE) tools TOOLS_ARGS=bench

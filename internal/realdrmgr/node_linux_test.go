@@ -22,7 +22,6 @@ import (
 	"powerha_lpm_exporter/internal/clock"
 	"powerha_lpm_exporter/internal/command"
 	"powerha_lpm_exporter/internal/episode"
-	"powerha_lpm_exporter/internal/model"
 )
 
 // cache is where the packages are kept; without it the tests that need them are left out.
@@ -138,6 +137,15 @@ func (n *node) start(cmd *exec.Cmd) *os.Process {
 // root, so that their /proc is the partition's.
 func (n *node) exporter() *os.Process {
 	n.t.Helper()
+	unmount, err := n.r.MountProc()
+	if err != nil {
+		n.t.Skipf("SKIPPED: %v", err)
+	}
+	n.t.Cleanup(func() {
+		if err := unmount(); err != nil {
+			n.t.Error(err)
+		}
+	})
 	inRoot := func(args ...string) *exec.Cmd {
 		return &exec.Cmd{
 			Path: filepath.Join(bin, "powerha_lpm_exporter"), Args: append([]string{"powerha_lpm_exporter"}, args...), Dir: "/",
@@ -165,7 +173,7 @@ func (n *node) metrics() string {
 
 func (n *node) until(what string, ok func() bool) {
 	n.t.Helper()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if ok() {
 			return
 		}
@@ -285,6 +293,3 @@ func (n *node) actor(extra, state string) (standby func(state string)) {
 	})
 	return standby
 }
-
-// model's words that the tests look for.
-const completed = string(model.ResultCompleted)

@@ -28,6 +28,7 @@ const (
 	apiVersion = "/sys/kernel/mobility/api_version"
 	drmgrLog   = "/var/log/drmgr"
 	library    = "/usr/lib/firmware.so"
+	realProc   = "/run/proc"
 )
 
 // Setup makes a root in dir, which should be empty. cache keeps the packages
@@ -54,8 +55,11 @@ func Setup(ctx context.Context, run command.Runner, cache, dir string) (*Root, e
 		return nil, fmt.Errorf("make the root of drmgr: %w", err)
 	}
 	b, err := os.ReadFile(r.path("/usr/sbin/drmgr"))
-	if err != nil || !bytes.Contains(b, []byte("/etc/drmgr.d")) {
-		return nil, fmt.Errorf("%w: the drmgr of %s knows no hooks (%v); remove that folder to fetch it anew", ErrUnavailable, cache, err)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Contains(b, []byte("/etc/drmgr.d")) {
+		return nil, fmt.Errorf("%w: the drmgr of %s knows no hooks; remove that folder to fetch it anew", ErrUnavailable, cache)
 	}
 	return r, nil
 }
@@ -120,19 +124,19 @@ func emulator(ctx context.Context, run command.Runner, cache string) (string, er
 			return p, nil
 		}
 	}
-	return "", fmt.Errorf("%w: no static qemu-ppc64le: apt-get install qemu-user-static: %v", ErrUnavailable, last)
+	return "", fmt.Errorf("%w: no static qemu-ppc64le: apt-get install qemu-user-static: %w", ErrUnavailable, last)
 }
 
 // furnish makes what drmgr looks for: a partition of a Power server that can be migrated.
 func (r *Root) furnish() error {
 	for _, d := range []string{
-		"/proc/device-tree", "/proc/ppc64", "/sys/kernel/mobility", "/var/lock", "/var/log", hooks, "/tmp", "/dev", "/etc/powerha_lpm",
+		"/proc/device-tree", "/proc/ppc64", realProc, "/sys/kernel/mobility", "/var/lock", "/var/log", hooks, "/tmp", "/dev", "/etc/powerha_lpm",
 	} {
 		if err := os.MkdirAll(r.path(d), 0o755); err != nil {
 			return err
 		}
 	}
-	for link, to := range map[string]string{"/lib64": "usr/lib64", "/lib": "usr/lib"} {
+	for link, to := range map[string]string{"/lib64": "usr/lib64", "/lib": "usr/lib", "/proc/self": realProc + "/self"} {
 		if _, err := os.Lstat(r.path(link)); err == nil {
 			continue
 		}
@@ -161,6 +165,16 @@ func (r *Root) furnish() error {
 		return fmt.Errorf("mknod /dev/null: %w", err)
 	}
 	return r.SetSerial("0278AAAAA")
+}
+
+// MountProc mounts the true /proc, so that processes in the root find themselves under /proc/self: what they know of
+// their own waits. unmount has to be called before the folder is removed.
+func (r *Root) MountProc() (unmount func() error, err error) {
+	at := r.path(realProc)
+	if err := unix.Mount("proc", at, "proc", unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
+		return nil, fmt.Errorf("mount /proc at %s: %w", at, err)
+	}
+	return func() error { return unix.Unmount(at, unix.MNT_DETACH) }, nil
 }
 
 // Dir is the folder.
