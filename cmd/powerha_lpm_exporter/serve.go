@@ -177,12 +177,13 @@ func (p *program) build() error {
 	heartbeats := p.cfg.Peers // those of the start: p.cfg may be loaded again meanwhile
 	p.exp, err = exporter.New(opts, exporter.Deps{
 		Clock: p.clk, Logger: p.logger, Reader: p.reader(p.cfg), Runner: p.runner,
-		Logs: exporter.EventLogs(p.cfg.Cluster.Logs), HMC: watch,
+		Logs:     exporter.EventLogs(p.cfg.Cluster.Logs),
 		StateDir: p.cfg.StateDir, Open: opener(p.cfg.StateDir),
 		Sampler: freeze.NewSampler(freeze.Config{}, p.clk), Chip: rtc.New(p.clk), Continued: p.continued,
 		Peers: func(cluster, node string, events func(peer.Effect)) (exporter.Peers, string, error) {
 			return peers(heartbeats, p.clk, cluster, node, events)
 		},
+		HMC: watch,
 	})
 	return err
 }

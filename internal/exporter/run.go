@@ -39,7 +39,6 @@ type Deps struct {
 	StateDir string
 	Open     func() (durable.FS, error)
 	Logs     EventLogs
-	HMC      HMCWatch
 	Sampler  Sampler
 	Chip     Chip // may be nil
 	// Continued hands out when this process got SIGCONT; may be nil.
@@ -47,6 +46,7 @@ type Deps struct {
 	// Peers makes the heartbeats as soon as the node's name is known: nil when no peer is configured. disabled says
 	// why there can be none although peers are configured.
 	Peers func(cluster, node string, events func(peer.Effect)) (p Peers, disabled string, err error)
+	HMC   HMCWatch
 }
 
 // Exporter is the shell around a Core.
