@@ -16,7 +16,7 @@ func parseMonitors(in *input) ([]model.Monitor, error) {
 			in.reject(o.at, "expected a monitor with a NAME")
 			continue
 		}
-		r := attrReader{attrs: a, in: in}
+		r := attrReader{attrs: a, in: in, at: o.at}
 		m := model.Monitor{
 			Name: a["NAME"], Type: strings.ToLower(clip(a["TYPE"])), Mode: monitorMode(a["MODE"]),
 			Method: clip(a["MONITORMETHOD"]), HungSignal: r.number("HUNGSIGNAL"),

@@ -22,7 +22,7 @@ func parseErrlog(in *input) ([]model.ErrlogEntry, error) {
 		if e.complete() {
 			entries = append(entries, e.ErrlogEntry)
 		} else {
-			in.reject(e.at, "expected an entry with LABEL, Date/Time, Sequence Number and Resource Name")
+			in.reject(e.at, "expected an entry with LABEL, Date/Time in UTC, Sequence Number and Resource Name")
 		}
 		e = nil
 	}

@@ -95,13 +95,10 @@ func TestSimulatedClusterIsUnderstood(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			s := newSim(t, version)
 			c := simClient(s)
-			for _, source := range []model.Source{
-				model.SourceCluster, model.SourceNodes, model.SourceGroups, model.SourceManager, model.SourceNodeTimeout,
-				model.SourceDeadmanMode, model.SourceTunables, model.SourceGroupServices, model.SourceInittab, model.SourceMembers, model.SourceErrlog,
-				model.SourceMonitors, model.SourceFaults, model.SourceSubsystems, model.SourceProcesses, model.SourceServer, model.SourceScripts,
-			} {
-				if r := c.Read(t.Context(), source); r.Err != "" || r.Unparsed > 0 {
-					t.Errorf("%s: %d not understood, error %q", source, r.Unparsed, r.Err)
+			deciding, informing := Sources()
+			for _, source := range slices.Concat(deciding, informing) {
+				if r := c.Read(t.Context(), source); r.Err != "" || r.Unparsed > 0 || len(r.Unknown) > 0 {
+					t.Errorf("%s: error %q, not understood %+v, unknown %+v", source, r.Err, r.Rejected, r.Unknown)
 				}
 			}
 			checkCalm(t, c, version)
