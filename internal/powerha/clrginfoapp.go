@@ -53,13 +53,7 @@ type appRow struct {
 
 // tableRow: group, application, node, state. The first two may be left out where they are those of the row above.
 func (a *appStates) tableRow(l line, f []string) {
-	at := -1
-	for i, word := range f {
-		if i > 0 && looksLikeState(word) {
-			at = i
-			break
-		}
-	}
+	at := stateAt(f)
 	indented := l.text[0] == ' ' || l.text[0] == '\t'
 	node := ""
 	switch {
@@ -80,17 +74,20 @@ func (a *appStates) tableRow(l line, f []string) {
 // its node.
 func (a *appStates) paragraphRow(l line, f []string) {
 	indented := l.text[0] == ' ' || l.text[0] == '\t'
+	at := stateAt(f)
 	words, node := f, ""
-	if last := f[len(f)-1]; len(f) > 1 && !looksLikeState(last) {
-		words, node = f[:len(f)-1], last
+	if last := f[len(f)-1]; at >= 0 && len(f) > at+1 && appState(strings.Join(f[at:], " ")) == "unknown" {
+		if appState(strings.Join(f[at:len(f)-1], " ")) != "unknown" || !looksLikeState(last) {
+			words, node = f[:len(f)-1], last
+		}
 	}
 	switch {
-	case !indented && len(words) >= 2 && node != "" && isName(f[0]) && looksLikeState(f[1]):
+	case !indented && at == 1 && len(f) > 2 && isName(f[0]):
 		a.closeGroup()
-		a.group, a.nodes = f[0], []string{node}
-	case indented && looksLikeState(f[0]) && node != "" && a.group != "":
-		a.nodes = append(a.nodes, node)
-	case indented && len(words) >= 2 && looksLikeState(f[1]) && a.group != "":
+		a.group, a.nodes = f[0], []string{f[len(f)-1]}
+	case indented && at == 0 && len(f) > 1 && a.group != "":
+		a.nodes = append(a.nodes, f[len(f)-1])
+	case indented && at == 1 && a.group != "":
 		state := strings.Join(words[1:], " ")
 		if node == "" {
 			a.pending = append(a.pending, appRow{at: l, app: f[0], state: state})

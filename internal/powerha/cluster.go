@@ -50,7 +50,7 @@ func parseCluster(in *input) (*model.Cluster, error) {
 		if c.HasLPM, c.LPMPolicy = true, policy(text); c.LPMPolicy == model.PolicyUnknown {
 			in.unknown("LPM policy", text)
 		}
-		if c.LPMHeartbeat == nil && a["HEARTBEAT_FREQUENCY_DURING_LPM"] == "" {
+		if text, ok := a["HEARTBEAT_FREQUENCY_DURING_LPM"]; ok && text == "" {
 			c.LPMHeartbeat = new(time.Duration(0)) // never set, like "0"
 		}
 	}

@@ -172,7 +172,7 @@ var errEmpty = errors.New("printed nothing")
 // found. It quotes the first line, which mostly is the command's own message.
 func (in *input) notUnderstood(sought string) error {
 	first := in.first()
-	if first == "" {
+	if in.r.Lines == 0 {
 		return fmt.Errorf("%w, no %s", errEmpty, sought)
 	}
 	return &notFoundError{sought: sought, first: first}

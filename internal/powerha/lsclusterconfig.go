@@ -91,7 +91,7 @@ func parseCounters(in *input) (map[string]uint64, error) {
 				text = rest // behind the title
 				continue
 			}
-			if !ok || err != nil || label == "" {
+			if after := rest[len(digits):]; !ok || err != nil || label == "" || after != "" && after[0] != ' ' && after[0] != '\t' {
 				in.reject(l, "expected label: number")
 				break
 			}
