@@ -13,6 +13,9 @@ BUILD    := $(CURDIR)/.build
 TOOLS    := $(CURDIR)/.tools/bin
 ARGS     ?=
 BENCHTIME ?= 1s
+# How long make fuzz runs each target, and where it keeps what it found interesting.
+FUZZTIME ?= 10s
+FUZZ_CORPUS ?= $(CURDIR)/.fuzz
 # How long bench-freeze keeps the machine busy.
 LOAD     ?= 10m
 # Formats and journals that must not depend on the byte order of the machine.
@@ -32,7 +35,7 @@ define step
 printf '\n== %s\n' "$(1)"
 endef
 
-.PHONY: help build demo test bench bench-freeze bench-guests generate clean tools \
+.PHONY: help build demo test bench bench-freeze bench-guests fuzz generate clean tools \
 	check-format check-vet check-lint cross check-unit check-nested check-big-endian check-rendered check-rules check-demo
 
 help: ## list the targets
@@ -128,6 +131,21 @@ check-rules:
 check-demo:
 	@$(call step,all scenarios of the demo side by side)
 	@$(CURDIR)/internal/demo/run --all --headless
+
+fuzz: ## every fuzz target of every package, one after another; make fuzz FUZZTIME=60s
+	@$(call step,fuzz targets$(comma) $(FUZZTIME) each; the corpus is kept in $(FUZZ_CORPUS:$(CURDIR)/%=%))
+	@mkdir -p $(BUILD); failed=''; count=0; \
+	for folder in $$(git ls-files --cached --others --exclude-standard -- '*_test.go' | xargs grep -l '^func Fuzz' | xargs -n 1 dirname | sort -u); do \
+		(cd $$folder && $(GO) test -c -fuzz . -o $(BUILD)/fuzz.test .); \
+		for target in $$(cd $$folder && $(BUILD)/fuzz.test -test.list '^Fuzz' | grep '^Fuzz'); do \
+			printf '%s %s\n' $$folder $$target; count=$$((count + 1)); \
+			(cd $$folder && $(BUILD)/fuzz.test -test.run '^$$' -test.fuzz "^$$target\$$" -test.fuzztime $(FUZZTIME) \
+				-test.fuzzcachedir $(abspath $(FUZZ_CORPUS))/$$folder) || failed="$$failed $$folder:$$target"; \
+		done; \
+	done; \
+	if [[ -n $$failed ]]; then printf 'FAILED, with the input under testdata/fuzz of the package:%s\n' "$$failed"; exit 1; fi; \
+	if (( count == 0 )); then echo 'no fuzz target was found'; exit 1; fi; \
+	printf '%s fuzz targets ran clean\n' $$count
 
 bench: ## benchmarks in benchstat's form
 	@$(MAKE) tools TOOLS_ARGS=bench

@@ -47,10 +47,7 @@ func (g *groupRows) colons() {
 		if strings.TrimSpace(l.text) == "" {
 			continue
 		}
-		f := strings.Split(l.text, ":")
-		for i := range f {
-			f[i] = strings.TrimSpace(f[i])
-		}
+		f := splitColons(l.text)
 		if len(f) < 3 {
 			g.in.reject(l, "expected group:state:node:…")
 			continue
