@@ -134,18 +134,7 @@ check-demo:
 
 fuzz: ## every fuzz target of every package, one after another; make fuzz FUZZTIME=60s
 	@$(call step,fuzz targets$(comma) $(FUZZTIME) each; the corpus is kept in $(FUZZ_CORPUS:$(CURDIR)/%=%))
-	@mkdir -p $(BUILD); failed=''; count=0; \
-	for folder in $$(git ls-files --cached --others --exclude-standard -- '*_test.go' | xargs grep -l '^func Fuzz' | xargs -n 1 dirname | sort -u); do \
-		(cd $$folder && $(GO) test -c -fuzz . -o $(BUILD)/fuzz.test .); \
-		for target in $$(cd $$folder && $(BUILD)/fuzz.test -test.list '^Fuzz' | grep '^Fuzz'); do \
-			printf '%s %s\n' $$folder $$target; count=$$((count + 1)); \
-			(cd $$folder && $(BUILD)/fuzz.test -test.run '^$$' -test.fuzz "^$$target\$$" -test.fuzztime $(FUZZTIME) \
-				-test.fuzzcachedir $(abspath $(FUZZ_CORPUS))/$$folder) || failed="$$failed $$folder:$$target"; \
-		done; \
-	done; \
-	if [[ -n $$failed ]]; then printf 'FAILED, with the input under testdata/fuzz of the package:%s\n' "$$failed"; exit 1; fi; \
-	if (( count == 0 )); then echo 'no fuzz target was found'; exit 1; fi; \
-	printf '%s fuzz targets ran clean\n' $$count
+	@GO=$(GO) internal/tools/fuzz $(FUZZTIME) $(FUZZ_CORPUS)
 
 bench: ## benchmarks in benchstat's form
 	@$(MAKE) tools TOOLS_ARGS=bench

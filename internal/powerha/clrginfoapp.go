@@ -55,7 +55,7 @@ type appRow struct {
 func (a *appStates) tableRow(l line, f []string) {
 	at := stateAt(f)
 	indented := l.text[0] == ' ' || l.text[0] == '\t'
-	node := ""
+	var node string
 	switch {
 	case at == 3 && !indented:
 		a.group, a.app, node = f[0], f[1], f[2]

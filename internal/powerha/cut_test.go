@@ -110,7 +110,7 @@ func beyond(part, whole any, path string) []string {
 			return []string{fmt.Sprintf("%s is %q, not %q", path, p, whole)}
 		}
 	case bool:
-		if p != whole && !(strings.HasSuffix(path, ".has_lpm") && p) {
+		if p != whole && (!p || !strings.HasSuffix(path, ".has_lpm")) {
 			return []string{fmt.Sprintf("%s is %v, not %v", path, p, whole)}
 		}
 	}
