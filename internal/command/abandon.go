@@ -2,38 +2,66 @@ package command
 
 import (
 	"fmt"
+	"slices"
 	"syscall"
 	"time"
 )
 
-// How long a run that is abandoned by a signal of its own may take to end.
+// How long a run that is abandoned with a signal of its own may take to end after each signal.
 const (
-	hungGrace = 2 * time.Second // after that signal; then it is killed
-	killGrace = time.Second     // after SIGKILL; then it hangs
+	hungGrace = 2 * time.Second
+	killGrace = time.Second
+	// relayGrace: at SIGALRM sudo sends SIGHUP and SIGTERM, and SIGKILL two seconds later.
+	relayGrace = 4 * time.Second
 )
 
-// abandon ends a run. With a signal of its own it gets that first, and is waited for; the text says how it ended, or that
-// it is still there. Without, it is killed and left to end by itself.
-func (r *OS) abandon(run *queryRun, hung int) string {
-	if hung == 0 {
+type step struct {
+	signal syscall.Signal
+	wait   time.Duration
+}
+
+// steps are the signals that end a run, in turn. Where another program starts the command with other rights, this one
+// can signal that program alone, which must live to pass the signal on: so it gets what sudo(8) relays, then SIGALRM, at
+// which sudo ends the command itself, and never SIGKILL, which would set the command free.
+func steps(q Query) []step {
+	hung := syscall.Signal(q.HungSignal)
+	relayed := []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGUSR2}
+	switch {
+	case q.HungSignal == 0:
+		return nil
+	case q.Relayed && slices.Contains(relayed, hung):
+		return []step{{hung, hungGrace}, {syscall.SIGALRM, relayGrace}}
+	case q.Relayed:
+		return []step{{syscall.SIGTERM, hungGrace}, {syscall.SIGALRM, relayGrace}}
+	case hung == syscall.SIGKILL:
+		return []step{{hung, killGrace}}
+	default:
+		return []step{{hung, hungGrace}, {syscall.SIGKILL, killGrace}}
+	}
+}
+
+// abandon ends a run. Without signals of its own it is killed and left to end by itself; otherwise it is waited for, and
+// the text says which signal ended it, or that it is still there.
+func (r *OS) abandon(run *queryRun, q Query) string {
+	turns := steps(q)
+	if len(turns) == 0 {
 		_ = run.signal(syscall.SIGKILL)
 		return ""
 	}
-	sig := syscall.Signal(hung)
-	err := run.signal(sig)
-	switch {
-	case err == nil && sig != syscall.SIGKILL && r.over(run, hungGrace):
-		return fmt.Sprintf("; signal %d ended it", hung)
-	case err == nil && sig == syscall.SIGKILL && r.over(run, killGrace):
-		return "; it was killed"
+	var refused error
+	for _, s := range turns {
+		if err := run.signal(s.signal); err != nil {
+			refused = err
+			continue
+		}
+		if r.over(run, s.wait) {
+			return fmt.Sprintf("; signal %d ended it", int(s.signal))
+		}
 	}
-	if err := run.signal(syscall.SIGKILL); err != nil {
-		return fmt.Sprintf("; it goes on, because it cannot be signalled: %v: let its wrapper end it (sudoers: TIMEOUT=)", err)
+	if refused != nil {
+		return fmt.Sprintf("; it goes on, a signal was refused: %v", refused)
 	}
-	if r.over(run, killGrace) {
-		return fmt.Sprintf("; it stayed at signal %d and was killed", hung)
-	}
-	return "; it is still there, though it was killed"
+	return "; it goes on in spite of the signals"
 }
 
 // over waits for the end of a run.

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -35,15 +37,15 @@ func TestHungSignal(t *testing.T) {
 		t.Errorf("next run: %v", err)
 	}
 	_, err = hang(t, r, 15, `trap '' TERM; while :; do sleep 0.05; done`)
-	if !errors.Is(err, ErrTimeout) || !strings.Contains(err.Error(), "it stayed at signal 15 and was killed") {
+	if !errors.Is(err, ErrTimeout) || !strings.Contains(err.Error(), "signal 9 ended it") {
 		t.Errorf("ignored: %v", err)
 	}
 	_, err = hang(t, r, 9, `exec sleep 600`)
-	if !errors.Is(err, ErrTimeout) || !strings.Contains(err.Error(), "it was killed") {
+	if !errors.Is(err, ErrTimeout) || !strings.Contains(err.Error(), "signal 9 ended it") {
 		t.Errorf("signal 9: %v", err)
 	}
 	_, err = hang(t, r, 4711, `exec sleep 600`)
-	if !errors.Is(err, ErrTimeout) || !strings.Contains(err.Error(), "was killed") {
+	if !errors.Is(err, ErrTimeout) || !strings.Contains(err.Error(), "signal 9 ended it") {
 		t.Errorf("no such signal: %v", err)
 	}
 }
@@ -54,7 +56,7 @@ func TestAloneKeepsTheNextOut(t *testing.T) {
 	gate := filepath.Join(t.TempDir(), "gate")
 	defer func() { _ = os.WriteFile(gate, nil, 0o600) }()
 	_, err := hang(t, r, 9, `setsid sh -c 'while [ ! -f `+gate+` ]; do sleep 0.05; done' & wait`)
-	if !errors.Is(err, ErrTimeout) || !strings.Contains(err.Error(), "still there") {
+	if !errors.Is(err, ErrTimeout) || !strings.Contains(err.Error(), "it goes on") {
 		t.Errorf("out of reach: %v", err)
 	}
 	next := Query{Name: "m", Timeout: long, Alone: true, Argv: []string{"/bin/true"}}
@@ -68,4 +70,41 @@ func TestAloneKeepsTheNextOut(t *testing.T) {
 		_, err := r.Query(t.Context(), next)
 		return err == nil
 	})
+}
+
+// A program that starts the command with other rights is never killed: it must live to pass the signals on.
+func TestRelayedSignals(t *testing.T) {
+	for hung, want := range map[int][]syscall.Signal{
+		9:  {syscall.SIGTERM, syscall.SIGALRM},
+		15: {syscall.SIGTERM, syscall.SIGALRM},
+		1:  {syscall.SIGHUP, syscall.SIGALRM},
+		6:  {syscall.SIGTERM, syscall.SIGALRM},
+	} {
+		var got []syscall.Signal
+		for _, s := range steps(Query{HungSignal: hung, Relayed: true}) {
+			got = append(got, s.signal)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("hung signal %d: %v, want %v", hung, got, want)
+		}
+	}
+	r := testRunner(t)
+	dir := t.TempDir()
+	// The wrapper's child is in a session of its own, out of reach but for what the wrapper passes on.
+	_, err := r.Query(t.Context(), Query{
+		Name: "m", Timeout: 500 * time.Millisecond, HungSignal: 9, Relayed: true,
+		Argv: []string{script(t, `trap 'kill -TERM $child; wait; exit 0' TERM
+setsid sh -c 'echo $$ >`+dir+`/child; exec sleep 600' &
+child=$!
+touch `+dir+`/up
+wait`)},
+	})
+	pid := readPID(filepath.Join(dir, "child"))
+	if pid == 0 {
+		t.Skip("machine too slow: the command was not even started")
+	}
+	if !errors.Is(err, ErrTimeout) || !strings.Contains(err.Error(), "signal 15 ended it") {
+		t.Errorf("got %v", err)
+	}
+	until(t, "the command ended with its wrapper", func() bool { return !Alive(pid, "") })
 }

@@ -34,6 +34,9 @@ type Query struct {
 	// HungSignal, a number of the system, is sent to a run that is abandoned, and SIGKILL only to one that stays; Query
 	// then waits for its end, for seconds at most. 0 kills and does not wait.
 	HungSignal int
+	// Relayed: the program of Argv starts the command with other rights and passes signals on, as sudo does. It is never
+	// killed itself.
+	Relayed bool
 	// Alone: no second run is begun while an earlier one is outstanding.
 	Alone bool
 }

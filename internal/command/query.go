@@ -45,7 +45,7 @@ func (r *OS) Query(ctx context.Context, q Query) (Output, error) {
 	case <-limited.Done():
 		// ctx is asked before the wait: what ends it later did not abandon the run.
 		err := ctx.Err()
-		how := r.abandon(run, q.HungSignal)
+		how := r.abandon(run, q)
 		if err != nil {
 			return Output{}, fmt.Errorf("%s: %w%s", q.Name, err, how)
 		}

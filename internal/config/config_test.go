@@ -273,3 +273,23 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// The commented monitor of the template is one that is taken.
+func TestTemplateMonitorIsTaken(t *testing.T) {
+	_, text, ok := strings.Cut(Template, "# probes:\n")
+	if !ok {
+		t.Fatal("no probes in the template")
+	}
+	text, _, _ = strings.Cut(text, "\n\n")
+	lines := []string{"probes:"}
+	for line := range strings.Lines(text) {
+		lines = append(lines, strings.TrimPrefix(strings.TrimRight(line, "\n"), "# "))
+	}
+	c, err := Parse("template.yml", []byte(strings.Join(lines, "\n")+"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := c.Probes[len(c.Probes)-1]; p.Type != "powerha_monitor" || p.Monitor != "db_mon" || len(p.Wrapper) != 2 || p.WhileManaged {
+		t.Errorf("got %+v", p)
+	}
+}

@@ -52,6 +52,7 @@ func (c *Core) runProbes(now model.Instant) []Effect {
 func (c *Core) monitors(now model.Instant, own *probe.Ownership) {
 	own.Since, own.Unmanaged = make(map[string]time.Time), make(map[string]bool)
 	r, ok := c.facts.Fresh(model.SourceNodes, now, c.maxAge(model.SourceNodes))
+	own.Unsure = !ok
 	unmanaged := ok && r.NodeState(own.Node) == model.NodeUnmanaged
 	rows, _ := c.fresh(now, model.SourceGroups)
 	for _, o := range c.state.Owners {

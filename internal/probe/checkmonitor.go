@@ -31,7 +31,7 @@ func (c Checker) runCustom(ctx context.Context, r Run) error {
 	}
 	out, err := c.Runner.Query(ctx, command.Query{
 		Name: "monitor " + r.Spec.Monitor, Argv: append(slices.Clone(r.Spec.Wrapper), argv...),
-		Timeout: r.Spec.Timeout, HungSignal: signalOf(*r.Monitor), Alone: true,
+		Timeout: r.Spec.Timeout, HungSignal: signalOf(*r.Monitor), Relayed: len(r.Spec.Wrapper) > 0, Alone: true,
 	})
 	switch {
 	case err != nil:

@@ -37,6 +37,8 @@ type Ownership struct {
 	Since map[string]time.Time
 	// Unmanaged are the groups here whose applications PowerHA surely does not monitor now.
 	Unmanaged map[string]bool
+	// Unsure: whether PowerHA manages this node cannot be read now.
+	Unsure bool
 	// Monitors are those of the cluster's configuration, once they were read; Unparsed counts lines of it that were not
 	// understood.
 	Monitors     []model.Monitor

@@ -346,7 +346,7 @@ func TestCustomMonitor(t *testing.T) {
 		return c.Check(t.Context(), Run{Spec: s, Monitor: &m}).Err
 	}
 	expect(t, "exit 0", check(command.Output{}, nil), "")
-	if strings.Join(q.Argv, " ") != "/usr/bin/sudo -n /ha/db_mon" || q.Timeout != 20*time.Second || q.HungSignal != 15 || !q.Alone {
+	if strings.Join(q.Argv, " ") != "/usr/bin/sudo -n /ha/db_mon" || q.Timeout != 20*time.Second || q.HungSignal != 15 || !q.Alone || !q.Relayed {
 		t.Errorf("asked %+v", q)
 	}
 	expect(t, "exit 1", check(command.Output{Exit: 1, Stdout: []byte("no listener\n")}, nil), "powerha_monitor db_mon: exit 1: no listener")

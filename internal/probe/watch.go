@@ -11,6 +11,7 @@ import (
 // Why a monitor is not run now, as model.ProbeStatus.Waiting has it.
 const (
 	WhyManaged     = "PowerHA manages the group and runs the monitor itself"
+	WhyUnsure      = "whether PowerHA manages the node cannot be read, so it may run the monitor itself"
 	WhyUnread      = "the cluster's application monitors are not read yet"
 	WhySuspended   = "the monitor is suspended in the cluster"
 	WhyStabilizing = "the stabilization interval is not over"
@@ -100,6 +101,8 @@ func (p *state) stageOf(now model.Instant, own Ownership) (s stage, why string, 
 		return stageFaulty, err.Error(), changed
 	}
 	switch {
+	case !p.free(own) && own.Unsure:
+		return stageWaiting, WhyUnsure, changed
 	case !p.free(own):
 		return stageWaiting, WhyManaged, changed
 	case p.watch.def.Suspended:
