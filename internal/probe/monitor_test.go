@@ -362,8 +362,12 @@ func TestCustomMonitor(t *testing.T) {
 func TestProcessMonitor(t *testing.T) {
 	c := Checker{Clock: clock.System(), Owners: func(context.Context) model.Reading {
 		return model.Reading{Processes: []model.Process{
-			{PID: 1, User: "dbadm", Name: "db2sysc"}, {PID: 2, User: "dbadm", Name: "db2sysc"}, {PID: 3, User: "root", Name: "db2sysc"},
-			{PID: 4, User: "oracleda", Name: "tnslsnr"}, {PID: 5, User: "dbadmin+", Name: "a_program_of_man"}, {PID: 6, User: "root", Name: "<defunct>"},
+			{PID: 1, User: "dbadm", Name: "db2sysc"},
+			{PID: 2, User: "dbadm", Name: "db2sysc"},
+			{PID: 3, User: "root", Name: "db2sysc"},
+			{PID: 4, User: "oracleda", Name: "tnslsnr"},
+			{PID: 5, User: "dbadmin+", Name: "a_program_of_man"},
+			{PID: 6, User: "root", Name: "<defunct>"},
 		}}
 	}}
 	for name, tc := range map[string]struct {
