@@ -126,3 +126,78 @@ func TestPowerHAMonitor(t *testing.T) {
 		return strings.HasPrefix(p.waiting(), "PowerHA manages the group") && !strings.Contains(body, "powerha_application_probe_success{")
 	})
 }
+
+// put writes a file of the test's folder as a whole, so that no command reads half of it.
+func put(t *testing.T, dir, name, text string) {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const (
+	processMonitor = `NAME="listener"
+TYPE="Process"
+APPLICATIONS="db"
+MODE="longrunning"
+STABILIZATION="0"
+PROCESSES="tnslsnr"
+OWNER="oracle"
+INSTANCECOUNT="2"
+
+`
+	customMonitor = `NAME="sql"
+TYPE="Custom"
+APPLICATIONS="db"
+MODE="longrunning"
+STABILIZATION="0"
+MONITORMETHOD="%s"
+MONITORINTERVAL="1"
+HUNGSIGNAL="15"
+`
+	someProcesses = "    PID     USER COMMAND\n      1     root init\n     12   oracle tnslsnr\n"
+)
+
+// A process monitor counts processes by owner and name; a custom one that hangs gets its signal, and another definition
+// is taken over without being told.
+func TestMonitorsOfBothKinds(t *testing.T) {
+	dir := folder(t)
+	calm := `*"query cluster"*) printf 'CLUSTER_NAME="c1"\nSTATE="STABLE"\nVERSION="7.2.7"\nVERSION_NUMBER="23"\n';;`
+	tool(t, dir, "clmgr", fmt.Sprintf(`cd %s; case "$*" in
+%s
+*"query node"*) cat node;;
+*application_monitor*) cat monitors;;
+esac`, dir, calm))
+	tool(t, dir, "clRGinfo", fmt.Sprintf("cat %s/groups", dir))
+	tool(t, dir, "ps", fmt.Sprintf("cat %s/processes", dir))
+	hangs, fine := filepath.Join(dir, "hangs"), filepath.Join(dir, "fine")
+	tool(t, dir, "hangs", fmt.Sprintf(`trap 'echo term >%s/got; exit 1' TERM; while :; do sleep 0.05; done`, dir))
+	tool(t, dir, "fine", "exit 0")
+	put(t, dir, "node", "# NAME:STATE:RAW_STATE\nn1:NORMAL:ST_STABLE\nn2:NORMAL:ST_STABLE\n")
+	put(t, dir, "groups", "rg1:ONLINE:n1\nrg1:OFFLINE:n2\n")
+	put(t, dir, "monitors", processMonitor+fmt.Sprintf(customMonitor, hangs))
+	put(t, dir, "processes", someProcesses+"     13   oracle tnslsnr\n")
+	p := begin(t, dir, `probes:
+  - {application: db, resource_group: rg1, name: listener, type: powerha_monitor, monitor: listener, interval: 200ms}
+  - {application: db, resource_group: rg1, name: sql, type: powerha_monitor, monitor: sql, wrapper: [/usr/bin/env, X=1]}
+`)
+	series := func(name string, v int) func() bool {
+		return p.has(fmt.Sprintf(`powerha_application_probe_success{application="db",cluster="c1",node="n1",probe=%q,target_node="n1",vantage="local"} %d`, name, v))
+	}
+	p.eventually("waits while PowerHA manages", func() bool { return strings.HasPrefix(p.waiting(), "PowerHA manages the group") })
+	put(t, dir, "node", "# NAME:STATE:RAW_STATE\nn1:UNMANAGED:UNMANAGED\nn2:NORMAL:ST_STABLE\n")
+	put(t, dir, "groups", "rg1:UNMANAGED:n1\nrg1:UNMANAGED:n2\n")
+	p.eventually("both processes run", series("listener", 1))
+	put(t, dir, "processes", someProcesses)
+	p.eventually("one of two is gone", series("listener", 0))
+	p.eventually("the custom monitor hangs", series("sql", 0))
+	if got, err := os.ReadFile(filepath.Join(dir, "got")); string(got) != "term\n" {
+		t.Errorf("the hung signal did not arrive: %q, %v", got, err)
+	}
+	put(t, dir, "monitors", processMonitor+fmt.Sprintf(customMonitor, fine))
+	p.eventually("the new method is run", series("sql", 1))
+}
