@@ -308,6 +308,12 @@ func (v *validator) gated(c *Config) {
 	if !slices.ContainsFunc(c.Probes, func(p Probe) bool { return p.Vantage == "" || p.Vantage == "local" }) {
 		v.say("migration.mode", "gated needs a local probe of every application: without one its health cannot be confirmed; add probes, or use native")
 	}
+	for i, p := range c.Probes {
+		if p.Vantage != "peer" && p.Interval >= c.Confirmation.MaximumSampleAge && c.Confirmation.MaximumSampleAge > 0 {
+			v.say(fmt.Sprintf("probes[%d].interval", i), "%s is not below confirmation.maximum_sample_age (%s), so with mode gated no answer is young enough; shorten it",
+				p.Interval, c.Confirmation.MaximumSampleAge)
+		}
+	}
 	if c.Variables.LPMPolicy != "unmanage" {
 		v.say("variables.lpm_policy", "%s contradicts migration.mode gated, which keeps unmanage as its net", c.Variables.LPMPolicy)
 	}

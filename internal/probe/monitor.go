@@ -51,6 +51,10 @@ func MonitorArgv(m model.Monitor) ([]string, error) {
 	return []string{m.Method}, nil
 }
 
+func errMissing(name string) error {
+	return fmt.Errorf("monitor %s is not in the cluster's configuration: see `clmgr query application_monitor`", name)
+}
+
 // monitorOf finds a monitor by its name. One of several applications is listed for each.
 func monitorOf(monitors []model.Monitor, name string) (model.Monitor, bool) {
 	i := slices.IndexFunc(monitors, func(m model.Monitor) bool { return m.Name == name })

@@ -411,3 +411,22 @@ func TestMonitorArgv(t *testing.T) {
 		t.Errorf("a relative path: %v", err)
 	}
 }
+
+func TestMonitorCommands(t *testing.T) {
+	s := monitorSpec()
+	s.Wrapper = []string{"/usr/bin/sudo", "-n"}
+	missing, process, broken := s, s, s
+	missing.Monitor, process.Monitor, broken.Monitor = "gone", "procs", "broken"
+	got := MonitorCommands([]Spec{spec(Local), s, missing, process, broken}, []model.Monitor{
+		custom(), {Name: "procs", Type: "process", Processes: []string{"x"}}, {Name: "broken", Type: "custom", Method: "x y", Interval: time.Second},
+	})
+	if len(got) != 3 {
+		t.Fatalf("got %+v", got)
+	}
+	if c := got[0]; strings.Join(c.Argv, " ") != "/usr/bin/sudo -n /ha/db_mon" || len(c.Wrapper) != 2 || c.Timeout != 20*time.Second || c.Err != nil {
+		t.Errorf("custom: %+v", c)
+	}
+	if got[1].Monitor != "gone" || got[1].Err == nil || got[2].Monitor != "broken" || got[2].Err == nil {
+		t.Errorf("what cannot be run: %+v", got[1:])
+	}
+}

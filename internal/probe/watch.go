@@ -90,7 +90,7 @@ func (p *state) stageOf(now model.Instant, own Ownership) (s stage, why string, 
 		p.watch.known = false
 	}
 	if !p.watch.known {
-		why = fmt.Sprintf("monitor %s is not in the cluster's configuration: see `clmgr query application_monitor`", p.spec.Monitor)
+		why = errMissing(p.spec.Monitor).Error()
 		if own.Unparsed > 0 {
 			why += fmt.Sprintf(" (%d lines of it were not understood)", own.Unparsed)
 		}
