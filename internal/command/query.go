@@ -36,6 +36,7 @@ func (r *OS) Query(ctx context.Context, q Query) (Output, error) {
 	r.wg.Add(1)
 	go func() {
 		defer r.wg.Done()
+		defer close(run.done) // once it does not count any more, so that whoever waited may begin the next one
 		defer r.leave(q.Name)
 		run.run()
 	}()
@@ -90,7 +91,6 @@ type queryRun struct {
 }
 
 func (q *queryRun) run() {
-	defer close(q.done)
 	q.stdout.max, q.stderr.max = maxOutput, maxOutput
 	cmd := &exec.Cmd{
 		Path: q.argv[0], Args: q.argv, Env: environment(), Dir: "/",
