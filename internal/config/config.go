@@ -77,12 +77,21 @@ type Probe struct {
 	Application   string   `yaml:"application"`
 	ResourceGroup string   `yaml:"resource_group"`
 	Name          string   `yaml:"name"`
-	Type          string   `yaml:"type"` // tcp, http, process, exec
+	Type          string   `yaml:"type"` // tcp, http, process, exec, powerha_monitor
 	Target        string   `yaml:"target"`
 	Command       Argv     `yaml:"command"`
 	Vantage       string   `yaml:"vantage"` // local (default), peer
 	Interval      Duration `yaml:"interval"`
 	Timeout       Duration `yaml:"timeout"`
+
+	// Monitor names an application monitor of the cluster's configuration, for powerha_monitor; the rest is of it.
+	Monitor string `yaml:"monitor"`
+	// Wrapper is put before the monitor's own command, to run it as the right user.
+	Wrapper Argv `yaml:"wrapper"`
+	// Mode is startup, longrunning or both; "" goes by the monitor's own.
+	Mode string `yaml:"mode"`
+	// WhileManaged runs the monitor beside PowerHA's own copy, too.
+	WhileManaged bool `yaml:"while_managed"`
 }
 
 // Variables says what to do with PowerHA's standing LPM settings.

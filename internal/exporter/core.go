@@ -113,10 +113,7 @@ func (c *Core) Step(now model.Instant, in []Input) []Effect {
 		c.hurry(now)
 	}
 	out = append(out, c.schedule(now)...)
-	for _, r := range c.probes.Step(now, c.ownership(), c.results) {
-		out = append(out, RunProbe{Run: r})
-	}
-	c.results = c.results[:0]
+	out = append(out, c.runProbes(now)...)
 	out = append(out, c.tell()...)
 	out = append(out, c.keep(now)...)
 	c.lastStep = now
