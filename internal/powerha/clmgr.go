@@ -141,6 +141,17 @@ func splitColons(s string) []string {
 	return append(out, strings.TrimSpace(field.String()))
 }
 
+// wordList reads words of any kind that spaces or commas part: names of programs have more letters than those of nodes.
+func wordList(s string) []string {
+	var words []string
+	for _, w := range strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\t' || r == ',' }) {
+		if w = clip(w); w != "" {
+			words = append(words, w)
+		}
+	}
+	return words
+}
+
 // nameList reads names that spaces or commas part.
 func nameList(s string) []string {
 	var names []string

@@ -57,10 +57,8 @@ func (g *groupRows) colons() {
 			g.in.reject(l, why)
 			continue
 		}
-		if len(f) >= 9 && row.Site == "" && isName(f[8]) {
-			if state, _ := groupState(f[8]); state == model.GroupUnknown {
-				row.Site = f[8]
-			}
+		if len(f) >= 9 && row.Site == "" && isName(f[8]) && stateAt(f[8:9]) < 0 {
+			row.Site = f[8]
 		}
 		g.add(l, row)
 	}
