@@ -19,6 +19,9 @@ func parseTopology(in *input) (*model.Topology, error) {
 	if t.Cluster == "" {
 		return nil, in.notUnderstood("Cluster Name")
 	}
+	if len(t.Nodes) == 0 { // other products name a cluster, too
+		return nil, in.notUnderstood("node of the cluster")
+	}
 	return &t.Topology, nil
 }
 
