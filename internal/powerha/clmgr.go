@@ -172,6 +172,9 @@ func parseNodes(in *input) ([]model.Node, error) {
 			in.reject(o.at, "expected a node with a NAME")
 			continue
 		}
+		if in.full(len(nodes), o.at) {
+			continue
+		}
 		n := model.Node{Name: o.attrs["NAME"], State: nodeState(o.attrs["STATE"]), Raw: clip(o.attrs["RAW_STATE"])}
 		if at := slices.IndexFunc(nodes, func(was model.Node) bool { return was.Name == n.Name }); at >= 0 {
 			in.reject(o.at, "the node has a row already")

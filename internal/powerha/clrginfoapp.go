@@ -112,7 +112,9 @@ func (a *appStates) groupNode(l line, f []string) {
 		a.in.reject(l, why)
 		return
 	}
-	a.nodes = append(a.nodes, row.Node)
+	if !a.in.full(len(a.nodes), l) {
+		a.nodes = append(a.nodes, row.Node)
+	}
 }
 
 // closeGroup gives rows without a node those of the group, in order, where there are as many; else no node is told.
@@ -139,6 +141,9 @@ func (a *appStates) add(l line, app, node, state string) {
 		return
 	}
 	s := model.AppState{Group: a.group, Application: app, Node: node, State: appState(state), Raw: clip(state)}
+	if a.in.full(len(a.states), l) {
+		return
+	}
 	for _, was := range a.states {
 		if was.Group == s.Group && was.Application == s.Application && was.Node == s.Node {
 			if l.block == 0 || was.State != s.State {

@@ -86,6 +86,9 @@ func (t *topology) beginNode(l line, name string) {
 		t.in.reject(l, "expected the name of a node")
 		return
 	}
+	if t.in.full(len(t.Nodes), l) {
+		return
+	}
 	for _, n := range t.Nodes {
 		if n.Name == name {
 			t.in.reject(l, "the node was told already")

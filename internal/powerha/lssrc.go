@@ -11,10 +11,19 @@ import (
 // with unmanage stays ST_STABLE.
 func parseManager(in *input) (*model.Manager, error) {
 	m := model.Manager{State: model.ManagerUnknown}
-	found := false
+	found, first := false, true
 	for l := range in.lines() {
 		text := strings.TrimSpace(l.text)
+		if text == "" {
+			continue
+		}
 		v, ok := strings.CutPrefix(text, "Current state:")
+		if first && !ok {
+			if v, ok = stateByKeyword(text); ok { // the other lines have no keywords
+				in.reject(l, "expected Current state: … and English below it; LC_ALL=C is not obeyed")
+			}
+		}
+		first = false
 		if ok {
 			found = managerTold(&m, in, l, v, found)
 		} else {
@@ -25,6 +34,15 @@ func parseManager(in *input) (*model.Manager, error) {
 		return nil, in.notUnderstood(`line "Current state:"`)
 	}
 	return &m, nil
+}
+
+// stateByKeyword reads the state from the first line whatever its label is called: names of states are not translated.
+func stateByKeyword(text string) (string, bool) {
+	_, v, ok := strings.Cut(text, ":")
+	if v = strings.TrimSpace(v); !ok || managerState(v) == model.ManagerUnknown {
+		return "", false
+	}
+	return v, strings.HasPrefix(v, "ST_") || v == "NOT_CONFIGURED"
 }
 
 // managerLine takes in what a line other than the state tells, if anything.
