@@ -6,6 +6,7 @@ import (
 	"powerha_lpm_exporter/collector"
 	"powerha_lpm_exporter/internal/freeze"
 	"powerha_lpm_exporter/internal/model"
+	"powerha_lpm_exporter/internal/powerha"
 	"powerha_lpm_exporter/internal/probe"
 )
 
@@ -83,11 +84,12 @@ func NewCore(opt Options, state State, observed []model.EpisodeEvent) *Core {
 	for _, name := range collector.Names() {
 		c.stats[name] = &collectorStat{}
 		for _, s := range judgedBy(name) {
-			c.parse[commandOf(s)] = 0
+			c.parse[powerha.Tool(s)] = 0
 		}
 	}
 	c.parse["episode_log"] = 0
 	c.parse["event_log"] = 0
+	c.parse[parseClutils] = 0
 	return c
 }
 
@@ -111,10 +113,7 @@ func (c *Core) Step(now model.Instant, in []Input) []Effect {
 		c.hurry(now)
 	}
 	out = append(out, c.schedule(now)...)
-	for _, r := range c.probes.Step(now, c.ownership(), c.results) {
-		out = append(out, RunProbe{Run: r})
-	}
-	c.results = c.results[:0]
+	out = append(out, c.runProbes(now)...)
 	out = append(out, c.tell()...)
 	out = append(out, c.keep(now)...)
 	c.lastStep = now
@@ -163,13 +162,15 @@ func (c *Core) input(now model.Instant, i Input) {
 		c.opt = i.Options
 		c.probes.Configure(i.Options.Probes)
 		c.hurry(now)
+	default:
+		c.witnessed(now, i)
 	}
 }
 
 // reading takes in what a source answered, or that it did not.
 func (c *Core) reading(now model.Instant, r model.Reading) {
 	c.facts.Apply(r)
-	c.parse[commandOf(r.Source)] += uint64(max(0, r.Unparsed))
+	c.parse[powerha.Tool(r.Source)] += uint64(max(0, r.Unparsed))
 	for _, name := range collector.Names() {
 		for _, s := range judgedBy(name) {
 			if s == r.Source && r.TimedOut {
@@ -192,6 +193,8 @@ func (c *Core) reading(now model.Instant, r model.Reading) {
 		c.errlogSeen(now, r.Errlog)
 	case model.SourceFaults:
 		c.faultsSeen(now, r.Errlog)
+	case model.SourceServer:
+		c.serverSeen(r)
 	case model.SourceNodeTimeout, model.SourceDeadmanMode, model.SourceGroupServices:
 		c.settingSeen(r)
 	default:
