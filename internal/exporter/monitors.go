@@ -82,6 +82,9 @@ func looksAfter(s model.GroupState) bool {
 // runProbe begins a run that can be given up. It belongs to the goroutine of Run, as forgetProbe and stopProbe do.
 func (e *Exporter) runProbe(ctx context.Context, r probe.Run) {
 	ctx, cancel := context.WithCancel(ctx)
+	if e.runs == nil {
+		e.runs = make(map[uint64]context.CancelFunc)
+	}
 	e.runs[r.Number()] = cancel
 	e.goes(func() {
 		defer cancel()
@@ -99,15 +102,18 @@ func (e *Exporter) forgetProbe(r probe.Run) { delete(e.runs, r.Number()) }
 
 // monitors tells when one of PowerHA's monitors begins to wait, or to run, and why.
 func (l *logged) monitors(probes []model.ProbeStatus) {
+	if l.waits == nil {
+		l.waits = make(map[string]string)
+	}
 	seen := make(map[string]bool)
 	for _, p := range probes {
 		id := p.Application + "/" + p.Probe + "/" + p.Vantage
-		was, known := l.waiting[id]
+		was, known := l.waits[id]
 		seen[id] = p.Waiting != "" || known
 		if p.Waiting == was {
 			continue
 		}
-		l.waiting[id] = p.Waiting
+		l.waits[id] = p.Waiting
 		switch {
 		case p.Waiting == "":
 			_ = level.Info(l.logger).Log("msg", "PowerHA's application monitor is run here", "application", p.Application, "probe", p.Probe)
@@ -117,9 +123,9 @@ func (l *logged) monitors(probes []model.ProbeStatus) {
 			_ = level.Info(l.logger).Log("msg", "PowerHA's application monitor is not run here now", "application", p.Application, "probe", p.Probe, "why", p.Waiting)
 		}
 	}
-	for id := range l.waiting {
+	for id := range l.waits {
 		if !seen[id] {
-			delete(l.waiting, id)
+			delete(l.waits, id)
 		}
 	}
 }

@@ -55,13 +55,12 @@ type Exporter struct {
 	in    chan Input
 	keep  *keeper
 	probe probe.Checker
+	runs  map[uint64]context.CancelFunc // of probes, by number; belongs to the goroutine of Run
 
 	peers     Peers
 	peerTried bool
 	peerNews  chan peer.Effect
 	chipNews  chan freeze.PeerStep
-
-	runs map[uint64]context.CancelFunc // of probes, by number; belongs to the goroutine of Run
 
 	reader    atomic.Pointer[Reader]
 	collector *collector.Collector
@@ -84,7 +83,7 @@ const (
 func New(opt Options, d Deps) (*Exporter, error) {
 	e := &Exporter{
 		deps: d, in: make(chan Input, 64), peerNews: make(chan peer.Effect, 256), chipNews: make(chan freeze.PeerStep, 16),
-		collector: collector.New(), runs: make(map[uint64]context.CancelFunc),
+		collector: collector.New(),
 	}
 	e.SetReader(d.Reader)
 	e.probe = probe.Checker{Clock: d.Clock, Runner: d.Runner, Processes: func(ctx context.Context) model.Reading {
