@@ -36,10 +36,13 @@ type Cluster struct {
 	Logs     Logs            `yaml:"logs"`
 }
 
-// Logs are the files in which PowerHA tells of its events; "" reads none. hacmp.out is read where cluster.log cannot be.
+// Logs are the files in which PowerHA tells of its events and of migrations; "" reads none. hacmp.out is read where cluster.log cannot be.
 type Logs struct {
 	ClusterLog string `yaml:"cluster_log"`
 	HacmpOut   string `yaml:"hacmp_out"`
+	// ClutilsLog and ClDRState are where PowerHA's own DR script tells of its phases and keeps what it found.
+	ClutilsLog string `yaml:"clutils_log"`
+	ClDRState  string `yaml:"cl_dr_state"`
 }
 
 // Argv is an absolute path, or a list: path and leading arguments.
@@ -110,6 +113,17 @@ type Migration struct {
 	ProductScriptTimeout Duration `yaml:"product_script_timeout"`
 	SuspensionDeadline   Duration `yaml:"suspension_deadline"`
 	OnUnhealthy          string   `yaml:"on_unhealthy"` // hold, resume_to_recover
+	Errpt                Errpt    `yaml:"errpt"`
+	Witnesses            []string `yaml:"witnesses"`   // those of package episode that the exporter hears
+	Sigreconfig          string   `yaml:"sigreconfig"` // acknowledge, observe, ignore
+}
+
+// Errpt names the entries of the error log that tell of a migration: labels or identifiers of eight hexadecimal digits,
+// each with the resource that it has to have behind an @, if any.
+type Errpt struct {
+	Started []string `yaml:"started"`
+	Done    []string `yaml:"done"`
+	Aborted []string `yaml:"aborted"`
 }
 
 // Confirmation is the proof that is asked for before management is resumed.

@@ -19,6 +19,7 @@ func (c *Config) Validate() Problems {
 	v.probes(c)
 	v.variables(c)
 	v.migration(c)
+	v.witnesses(c)
 	v.confirmation(c)
 	v.failover(c)
 	v.argv("notify.command", c.Notify.Command)
@@ -76,7 +77,10 @@ func (v *validator) cluster(c *Config) {
 			v.argv(key, argv)
 		}
 	}
-	for key, path := range map[string]string{"cluster_log": c.Cluster.Logs.ClusterLog, "hacmp_out": c.Cluster.Logs.HacmpOut} {
+	for key, path := range map[string]string{
+		"cluster_log": c.Cluster.Logs.ClusterLog, "hacmp_out": c.Cluster.Logs.HacmpOut,
+		"clutils_log": c.Cluster.Logs.ClutilsLog, "cl_dr_state": c.Cluster.Logs.ClDRState,
+	} {
 		if path != "" && !filepath.IsAbs(path) {
 			v.say("cluster.logs."+key, "%q is no absolute path; write one, or \"\" to read none", path)
 		}

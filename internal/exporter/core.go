@@ -89,6 +89,7 @@ func NewCore(opt Options, state State, observed []model.EpisodeEvent) *Core {
 	}
 	c.parse["episode_log"] = 0
 	c.parse["event_log"] = 0
+	c.parse[parseClutils] = 0
 	return c
 }
 
@@ -161,6 +162,8 @@ func (c *Core) input(now model.Instant, i Input) {
 		c.opt = i.Options
 		c.probes.Configure(i.Options.Probes)
 		c.hurry(now)
+	default:
+		c.witnessed(now, i)
 	}
 }
 
@@ -190,6 +193,8 @@ func (c *Core) reading(now model.Instant, r model.Reading) {
 		c.errlogSeen(now, r.Errlog)
 	case model.SourceFaults:
 		c.faultsSeen(now, r.Errlog)
+	case model.SourceServer:
+		c.serverSeen(r)
 	case model.SourceNodeTimeout, model.SourceDeadmanMode, model.SourceGroupServices:
 		c.settingSeen(r)
 	default:

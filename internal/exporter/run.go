@@ -39,8 +39,10 @@ type Deps struct {
 	StateDir string
 	Open     func() (durable.FS, error)
 	Logs     EventLogs
-	Sampler  Sampler
-	Chip     Chip // may be nil
+	// Witnesses of migrations besides the commands and the episode log.
+	Witnesses Witnesses
+	Sampler   Sampler
+	Chip      Chip // may be nil
 	// Continued hands out when this process got SIGCONT; may be nil.
 	Continued <-chan model.Instant
 	// Peers makes the heartbeats as soon as the node's name is known: nil when no peer is configured. disabled says
@@ -202,6 +204,7 @@ func (e *Exporter) start(ctx context.Context) {
 		w := newLogWatcher(e.deps.Logs, e.core.state.Logs)
 		e.goes(func() { e.watchEvents(ctx, w) })
 	}
+	e.hear(ctx)
 	e.goes(func() { e.serveSnapshot(ctx) })
 	e.goes(func() {
 		if err := e.deps.Sampler.Run(ctx, e.gap); ctx.Err() == nil {
