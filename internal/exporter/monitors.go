@@ -82,9 +82,6 @@ func looksAfter(s model.GroupState) bool {
 // runProbe begins a run that can be given up. It belongs to the goroutine of Run, as forgetProbe and stopProbe do.
 func (e *Exporter) runProbe(ctx context.Context, r probe.Run) {
 	ctx, cancel := context.WithCancel(ctx)
-	if e.runs == nil {
-		e.runs = make(map[uint64]context.CancelFunc)
-	}
 	e.runs[r.Number()] = cancel
 	e.goes(func() {
 		defer cancel()
