@@ -394,6 +394,10 @@ func TestLinux(t *testing.T) {
 		if e := events(t, m); e[0].Event != tc.event {
 			t.Errorf("%s: %+v", tc.phase, e)
 		}
+		// post runs after a failure, too, and does not say which.
+		if got := events(t, m)[0].Details[episode.DetailResult]; (got == "unknown") != (tc.event == model.EventPost) {
+			t.Errorf("%s: result %q", tc.phase, got)
+		}
 	}
 	s, _, _ := newScript(absent)
 	var out bytes.Buffer

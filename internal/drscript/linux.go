@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"powerha_lpm_exporter/internal/episode"
 	"powerha_lpm_exporter/internal/model"
 )
 
@@ -22,7 +23,11 @@ func (s *Script) RunLinux(ctx context.Context, phase string, out io.Writer) int 
 		_, _ = fmt.Fprintf(out, "powerha_lpm: unknown phase %q\n", oneLine(phase))
 		return exitOK
 	}
-	o := s.phase(ctx, kind)
+	var details map[string]string
+	if kind == model.EventPost {
+		details = map[string]string{episode.DetailResult: string(model.ResultUnknown)}
+	}
+	o := s.phase(ctx, kind, details)
 	for _, n := range o.notes {
 		if n.severity != info {
 			_, _ = fmt.Fprintf(out, "powerha_lpm: %s\n", oneLine(n.text))

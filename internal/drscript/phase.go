@@ -12,8 +12,8 @@ import (
 	"powerha_lpm_exporter/internal/model"
 )
 
-// phase does one phase of a migration. It ends within the limit.
-func (s *Script) phase(ctx context.Context, kind model.EventKind) outcome {
+// phase does one phase of a migration, and notes it with these details. It ends within the limit.
+func (s *Script) phase(ctx context.Context, kind model.EventKind, details map[string]string) outcome {
 	limit, began := s.limit(), s.Clock.Now()
 	deadline := began.Add(limit)
 	ctx, cancel := s.Clock.WithTimeout(ctx, limit)
@@ -24,7 +24,6 @@ func (s *Script) phase(ctx context.Context, kind model.EventKind) outcome {
 		o.add(warning, "configuration not used, defaults apply: %s", s.Complaint)
 	}
 	id := s.episodeID(kind)
-	var details map[string]string
 	if kind == model.EventPre {
 		details = map[string]string{episode.DetailStage: episode.StageBegin}
 	}
