@@ -16,7 +16,7 @@ BENCHTIME ?= 1s
 # How long bench-freeze keeps the machine busy.
 LOAD     ?= 10m
 # Formats and journals that must not depend on the byte order of the machine.
-BIG_ENDIAN := ./internal/powerha/... ./internal/journal/... ./internal/episode/... ./internal/report/... ./internal/logfile/...
+BIG_ENDIAN := ./internal/powerha/... ./internal/journal/... ./internal/episode/... ./internal/report/... ./internal/logfile/... ./internal/sigreconfig/...
 
 export CGO_ENABLED ?= 0
 # The race detector alone needs cgo.
@@ -33,7 +33,7 @@ printf '\n== %s\n' "$(1)"
 endef
 
 .PHONY: help build demo test bench bench-freeze bench-guests generate clean tools \
-	check-format check-vet check-lint cross check-unit check-nested check-big-endian check-rendered check-rules check-demo
+	check-format check-vet check-lint cross check-unit check-nested check-big-endian check-rendered check-rules check-demo check-witnesses
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -128,6 +128,10 @@ check-rules:
 check-demo:
 	@$(call step,all scenarios of the demo side by side)
 	@$(CURDIR)/internal/demo/run --all --headless
+
+check-witnesses: ## the demo's migration with each witness off in turn and each pair in the other order: recorded once and rightly
+	@$(call step,one migration$(comma) told by whichever witnesses there are)
+	@$(CURDIR)/internal/demo/run --check-witnesses --headless
 
 bench: ## benchmarks in benchstat's form
 	@$(MAKE) tools TOOLS_ARGS=bench
