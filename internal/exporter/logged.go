@@ -44,7 +44,8 @@ func (l *logged) changes(v *collector.View, s model.Snapshot, health map[string]
 		l.part(part, health[part])
 	}
 	if v.Phase != l.phase {
-		_ = level.Info(l.logger).Log("msg", "phase of the migration", "phase", v.Phase, "was", l.phase, "episode", s.Episode.ID)
+		_ = level.Info(l.logger).Log("msg", "phase of the migration", "phase", v.Phase, "was", l.phase, "episode", s.Episode.ID,
+			"why", s.Episode.Why, "witnesses", names(s.Episode.Witnesses))
 		l.phase = v.Phase
 	}
 	l.monitors(s.Probes)
