@@ -6,6 +6,7 @@ import (
 	"powerha_lpm_exporter/collector"
 	"powerha_lpm_exporter/internal/freeze"
 	"powerha_lpm_exporter/internal/model"
+	"powerha_lpm_exporter/internal/powerha"
 	"powerha_lpm_exporter/internal/probe"
 )
 
@@ -83,7 +84,7 @@ func NewCore(opt Options, state State, observed []model.EpisodeEvent) *Core {
 	for _, name := range collector.Names() {
 		c.stats[name] = &collectorStat{}
 		for _, s := range judgedBy(name) {
-			c.parse[commandOf(s)] = 0
+			c.parse[powerha.Tool(s)] = 0
 		}
 	}
 	c.parse["episode_log"] = 0
@@ -169,7 +170,7 @@ func (c *Core) input(now model.Instant, i Input) {
 // reading takes in what a source answered, or that it did not.
 func (c *Core) reading(now model.Instant, r model.Reading) {
 	c.facts.Apply(r)
-	c.parse[commandOf(r.Source)] += uint64(max(0, r.Unparsed))
+	c.parse[powerha.Tool(r.Source)] += uint64(max(0, r.Unparsed))
 	for _, name := range collector.Names() {
 		for _, s := range judgedBy(name) {
 			if s == r.Source && r.TimedOut {

@@ -8,6 +8,7 @@ import (
 
 	"powerha_lpm_exporter/collector"
 	"powerha_lpm_exporter/internal/model"
+	"powerha_lpm_exporter/internal/powerha"
 )
 
 // judgedBy lists the sources that a collector stands on: it succeeds when all of them do.
@@ -44,34 +45,6 @@ func alsoReads(name string) []model.Source {
 		return []model.Source{model.SourceNodes, model.SourceMonitors} // a freeze may make monitors of managed groups fail
 	default:
 		return nil
-	}
-}
-
-// commandOf names the command of a source, for the count of what was not understood.
-func commandOf(s model.Source) string {
-	switch s {
-	case model.SourceCluster, model.SourceNodes, model.SourceMonitors:
-		return "clmgr"
-	case model.SourceGroups:
-		return "clRGinfo"
-	case model.SourceManager, model.SourceGroupServices, model.SourceSubsystems:
-		return "lssrc"
-	case model.SourceNodeTimeout, model.SourceDeadmanMode, model.SourceTunables:
-		return "clctrl"
-	case model.SourceInittab:
-		return "lsitab"
-	case model.SourceMembers:
-		return "lscluster"
-	case model.SourceErrlog, model.SourceFaults:
-		return "errpt"
-	case model.SourceServer:
-		return "lsattr"
-	case model.SourceProcesses:
-		return "ps"
-	case model.SourceScripts:
-		return "drmgr"
-	default:
-		return string(s)
 	}
 }
 
@@ -130,11 +103,11 @@ func (c *Core) interval(s model.Source) time.Duration {
 func (c *Core) schedule(now model.Instant) []Effect {
 	busy := make(map[string]int)
 	for _, st := range c.sources {
-		busy[commandOf(st.source)] += st.running
+		busy[powerha.Tool(st.source)] += st.running
 	}
 	var out []Effect
 	for _, st := range c.inTurn(now) {
-		s, command := st.source, commandOf(st.source)
+		s, command := st.source, powerha.Tool(st.source)
 		if st.running > 0 && !st.lost && now.Sub(st.started) > c.opt.Timeout+grace {
 			st.lost = true
 			c.reading(now, model.Reading{
