@@ -76,6 +76,7 @@ func (v *validator) cluster(c *Config) {
 			v.argv(key, argv)
 		}
 	}
+	v.argv("cluster.sudo", c.Cluster.Sudo)
 	for key, path := range map[string]string{"cluster_log": c.Cluster.Logs.ClusterLog, "hacmp_out": c.Cluster.Logs.HacmpOut} {
 		if path != "" && !filepath.IsAbs(path) {
 			v.say("cluster.logs."+key, "%q is no absolute path; write one, or \"\" to read none", path)

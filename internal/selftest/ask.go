@@ -11,7 +11,6 @@ import (
 	"errors"
 	"slices"
 
-	"powerha_lpm_exporter/internal/clock"
 	"powerha_lpm_exporter/internal/command"
 	"powerha_lpm_exporter/internal/model"
 	"powerha_lpm_exporter/internal/powerha"
@@ -110,12 +109,4 @@ func Node(given string, asked []Asked) string {
 		}
 	}
 	return ""
-}
-
-// at is when the first command was asked.
-func at(asked []Asked, clk clock.Clock) model.Instant {
-	if len(asked) > 0 {
-		return asked[0].Reading.At
-	}
-	return clk.Now()
 }
