@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,24 +20,16 @@ import (
 )
 
 func addBundle(app *kingpin.Application, t *tool, verbs map[string]func() int) {
-	c := app.Command("support-bundle", "Write what the read commands print as one archive, with made-up names, addresses and serial numbers. Nothing is sent anywhere.")
-	// --output is how every verb prints; here it names the file.
-	file := c.Flag("file", "Archive to write (tar.gz); an existing file is not overwritten. --output=FILE is the same here.").
-		Default("powerha_lpm_bundle.tar.gz").IsSetByUser(&t.fileSet).String()
+	c := app.Command("support-bundle", "Write what the read commands print as one archive, with made-up names, addresses and serial numbers, into the file that --output names (powerha_lpm_bundle.tar.gz). Nothing is sent anywhere.")
 	names := c.Flag("map", "Write beside it, mode 0600, which name stands for which. Keep this file.").PlaceHolder("FILE").String()
-	verbs["support-bundle"] = func() int { return t.supportBundle(*file, *names) }
+	verbs["support-bundle"] = func() int { return t.supportBundle(*names) }
 }
 
 // tail is how much of the end of a log is taken in.
 const tail = 256 << 10
 
-func (t *tool) supportBundle(file, names string) int {
-	if t.outputFile != "" {
-		if t.fileSet {
-			return t.fail(exitUsage, "--output and --file both name a file; give one")
-		}
-		file = t.outputFile
-	}
+func (t *tool) supportBundle(names string) int {
+	file := cmp.Or(t.outputFile, "powerha_lpm_bundle.tar.gz")
 	if !t.config() {
 		return exitUsage
 	}
@@ -45,7 +38,7 @@ func (t *tool) supportBundle(file, names string) int {
 	}
 	x := t.examine()
 	in := bundle.Input{
-		Made: t.clk.Now().Wall, Program: version.Version, OS: runtime.GOOS, Arch: runtime.GOARCH, Node: x.node, Phase: x.phase,
+		Made: t.clk.Now().Wall, Program: cmp.Or(version.Version, "(development)"), OS: runtime.GOOS, Arch: runtime.GOARCH, Node: x.node, Phase: x.phase,
 		Asked: x.asked, Config: t.cfg, Notes: x.notes,
 	}
 	in.Hostname, _ = os.Hostname() // without one there is none to replace

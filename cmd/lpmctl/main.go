@@ -91,7 +91,6 @@ type tool struct {
 	configSet  bool
 	output     string
 	outputFile string // of support-bundle
-	fileSet    bool
 	userSet    bool
 	cfg        *config.Config
 }

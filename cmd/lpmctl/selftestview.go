@@ -81,23 +81,31 @@ func (t *tool) printTable(r *selftest.Report) {
 	t.row("node", "%s, PowerHA %s", orUnknown(r.Node), orUnknown(r.Version))
 	part := true
 	fmt.Fprintln(t.stdout, t.bold("What decisions hang on"))
-	fmt.Fprintf(t.stdout, "  %-46s %-10s %9s %8s\n", "command", "version", "lines", "time")
+	fmt.Fprintf(t.stdout, "  %-43s %-14s %8s %8s\n", "command", "version", "lines", "time")
 	for i := range r.Rows {
 		row := &r.Rows[i]
 		if part && !row.Deciding {
 			part = false
 			fmt.Fprintln(t.stdout, t.bold("Second witnesses, and what only informs"))
 		}
-		fmt.Fprintf(t.stdout, "%s %-46s %-10s %9s %8s\n", t.sign(row), row.Command, row.Version,
+		fmt.Fprintf(t.stdout, "%s %s %-14s %8s %8s\n", t.sign(row), column(row.Command, 43), row.Version,
 			fmt.Sprintf("%d/%d", row.Understood, row.Lines), row.Took.Round(time.Millisecond))
-		for _, text := range explain1(row) {
+		for _, text := range below(row) {
 			fmt.Fprintln(t.stdout, wrap(text, 5))
 		}
 	}
 }
 
-// explain1 is what stands below a row: what was concluded or why nothing, and what other sources say of it.
-func explain1(row *selftest.Row) []string {
+// column fills or cuts a text to a width.
+func column(s string, n int) string {
+	if len(s) > n {
+		return s[:n-3] + "..."
+	}
+	return fmt.Sprintf("%-*s", n, s)
+}
+
+// below is what stands below a row: what was concluded or why nothing, and what other sources say of it.
+func below(row *selftest.Row) []string {
 	var out []string
 	switch row.Outcome {
 	case selftest.Understood, selftest.Partly:
@@ -111,6 +119,12 @@ func explain1(row *selftest.Row) []string {
 	for _, w := range row.Unknown {
 		out = append(out, fmt.Sprintf("unknown %s: %q", w.What, w.Word))
 	}
+	return append(out, witnesses(row)...)
+}
+
+// witnesses says what other sources say of the same facts.
+func witnesses(row *selftest.Row) []string {
+	var out, agree []string
 	for _, c := range row.Witnesses {
 		with := c.Other
 		if with == row.Source {
@@ -118,11 +132,14 @@ func explain1(row *selftest.Row) []string {
 		}
 		switch c.Verdict {
 		case selftest.Agree:
-			out = append(out, fmt.Sprintf("%s agrees: %s", with, c.Fact))
+			agree = append(agree, fmt.Sprintf("%s (%s)", with, c.Fact))
 		case selftest.Differ:
 			out = append(out, fmt.Sprintf("%s CONTRADICTS: %s", with, c.Text))
 		case selftest.NotCompared:
 		}
+	}
+	if len(agree) > 0 {
+		out = append(out, "agrees with "+strings.Join(agree, ", "))
 	}
 	return out
 }

@@ -77,7 +77,7 @@ func (r *Redactor) LearnText(text string) {
 	for _, f := range fields() {
 		for _, m := range f.re.FindAllStringSubmatch(text, -1) {
 			for _, name := range split(m[1]) {
-				r.Learn(f.kind, name)
+				r.guess(f.kind, name)
 			}
 		}
 	}
@@ -119,10 +119,10 @@ func (r *Redactor) attribute(name, value string) {
 			continue
 		}
 		if kind == Number && len(v) >= insideID && strings.Trim(v, "0123456789") == "" {
-			r.Learn(Number, v)
+			r.guess(Number, v)
 			continue
 		}
-		r.Learn(kind, v)
+		r.guess(kind, v)
 	}
 }
 
@@ -166,7 +166,7 @@ func attributeKind(name string) (Kind, bool) {
 func (r *Redactor) LearnPath(path string) {
 	for part := range strings.SplitSeq(path, "/") {
 		part, _, _ = strings.Cut(part, ".sh")
-		r.Learn(Path, part)
+		r.guess(Path, part)
 	}
 }
 
@@ -176,10 +176,10 @@ func (r *Redactor) LearnRows(text string) {
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\r\n")
 		if cells := strings.Split(line, ":"); len(cells) >= 3 && !strings.Contains(cells[0], " ") {
-			r.Learn(Group, cells[0])
+			r.guess(Group, cells[0])
 			r.node(strings.TrimSpace(cells[2]))
 			if len(cells) >= 9 {
-				r.Learn(Site, cells[8])
+				r.guess(Site, cells[8])
 			}
 			continue
 		}
@@ -188,7 +188,7 @@ func (r *Redactor) LearnRows(text string) {
 			continue
 		}
 		if line[0] != ' ' {
-			r.Learn(Group, words[0])
+			r.guess(Group, words[0])
 		}
 		r.node(words[len(words)-1])
 	}
@@ -197,8 +197,8 @@ func (r *Redactor) LearnRows(text string) {
 // node learns a node, which may stand with its site.
 func (r *Redactor) node(s string) {
 	name, site, _ := strings.Cut(s, "@")
-	r.Learn(Node, name)
-	r.Learn(Site, site)
+	r.guess(Node, name)
+	r.guess(Site, site)
 }
 
 // hasState: one of the words is a state, so that the line is a row.
@@ -228,9 +228,9 @@ func (r *Redactor) LearnHosts(text string) {
 // host learns a host's full name and its first part.
 func (r *Redactor) host(name string) {
 	short, domain, full := strings.Cut(name, ".")
-	r.Learn(Host, short)
+	r.guess(Host, short)
 	if full {
-		r.Learn(Host, domain)
+		r.guess(Host, domain)
 	}
 }
 

@@ -67,7 +67,7 @@ func (r *Redactor) rows(rows []model.GroupRow) {
 func (r *Redactor) monitor(m *model.Monitor) {
 	r.Learn(Monitor, m.Name)
 	r.Learn(Application, m.Application)
-	r.Learn(User, m.Owner)
+	r.guess(User, m.Owner)
 	r.LearnPath(m.Method)
 	for _, p := range m.Processes {
 		r.LearnPath(p)

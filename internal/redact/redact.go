@@ -94,18 +94,22 @@ func New(prefix string) *Redactor {
 // that are no identifiers and single letters are left alone.
 func (r *Redactor) Learn(kind Kind, original string) {
 	original = strings.TrimSpace(original)
+	if key := strings.ToLower(original); original != "" && (len(original) < 2 || isNameKind(kind) && r.isWord(key)) {
+		r.kept[key] = kind
+		return
+	}
+	r.guess(kind, original)
+}
+
+// guess is Learn for what is a name by where it stands; a word there is none.
+func (r *Redactor) guess(kind Kind, original string) {
+	original = strings.TrimSpace(original)
 	key := strings.ToLower(original)
 	if len(original) < 2 || r.known[key] != nil || !visible(original) {
 		return
 	}
-	if kind != Secret && isNameKind(kind) {
-		if r.isWord(key) {
-			r.kept[key] = kind
-			return
-		}
-		if strings.Trim(original, "0123456789.:-_/") == "" {
-			return
-		}
+	if kind != Secret && isNameKind(kind) && (r.isWord(key) || strings.Trim(original, "0123456789.:-_/") == "") {
+		return
 	}
 	e := &entry{kind: kind, original: original}
 	r.entries, r.known[key], r.byFirst = append(r.entries, e), e, nil

@@ -132,7 +132,8 @@ func (r *Report) disagreements(checks []Check, deciding []model.Source) {
 func rowOf(a *Asked, deciding bool) Row {
 	in := &a.Reading
 	row := Row{
-		Source: a.Source, Command: a.Command, Deciding: deciding, Lines: in.Lines, Took: in.Took, Problem: in.Err,
+		Source: a.Source, Command: a.Command, Deciding: deciding, Lines: in.Lines, Took: in.Took,
+		Problem: strings.TrimPrefix(in.Err, a.Command+": "),
 		Rejected: in.Rejected, Unknown: in.Unknown,
 	}
 	row.Outcome = outcomeOf(a)
