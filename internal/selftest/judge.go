@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"powerha_lpm_exporter/internal/model"
 	"powerha_lpm_exporter/internal/powerha"
@@ -141,9 +142,38 @@ func rowOf(a *Asked, deciding bool) Row {
 	case Understood, Partly:
 		row.Understood = max(0, in.Lines-in.Unparsed)
 		row.Concluded, row.Version = Concluded(in), versionOf(in)
-	case NotUnderstood, Failed, Denied, Missing, TimedOut, NotAsked:
+	case NotUnderstood:
+		if len(row.Rejected) == 0 {
+			row.Rejected = firstLine(string(a.Output.Stdout))
+		}
+	case Failed, Denied, Missing, TimedOut, NotAsked:
 	}
 	return row
+}
+
+// maxText is how much of a line is shown.
+const maxText = 256
+
+// firstLine names the first line that holds something, of an output in which the parser did not find what it looks for at
+// all.
+func firstLine(text string) []model.RejectedLine {
+	n := 0
+	for line := range strings.Lines(text) {
+		n++
+		line = strings.Join(strings.Fields(strings.Map(printable, line)), " ")
+		if line == "" {
+			continue
+		}
+		return []model.RejectedLine{{Line: n, Text: strings.ToValidUTF8(line[:min(len(line), maxText)], ""), Why: "nothing of what was asked for is in the output, which begins so"}}
+	}
+	return nil
+}
+
+func printable(c rune) rune {
+	if c < ' ' && c != '\t' || c == 0x7f || c == utf8.RuneError {
+		return -1
+	}
+	return c
 }
 
 func outcomeOf(a *Asked) Outcome {
