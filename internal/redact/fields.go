@@ -201,10 +201,12 @@ func (r *Redactor) node(s string) {
 	r.guess(Site, site)
 }
 
-// hasState: one of the words is a state, so that the line is a row.
+// hasState: one of the words is a state, perhaps one that nobody knows yet, so that the line is a row and no message.
 func (r *Redactor) hasState(words []string) bool {
+	const longestRow, shortestState = 6, 4
 	for _, w := range words {
-		if w == strings.ToUpper(w) && r.words[strings.ToLower(w)] {
+		known := r.words[strings.ToLower(w)]
+		if w == strings.ToUpper(w) && (known || len(words) <= longestRow && len(w) >= shortestState && alnum(w[0])) {
 			return true
 		}
 	}

@@ -134,7 +134,7 @@ func rowOf(a *Asked, deciding bool) Row {
 	in := &a.Reading
 	row := Row{
 		Source: a.Source, Command: a.Command, Deciding: deciding, Lines: in.Lines, Took: in.Took,
-		Problem: strings.TrimPrefix(in.Err, a.Command+": "),
+		Problem:  strings.TrimPrefix(in.Err, a.Command+": "),
 		Rejected: in.Rejected, Unknown: in.Unknown,
 	}
 	row.Outcome = outcomeOf(a)
