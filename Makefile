@@ -14,6 +14,9 @@ TOOLS    := $(CURDIR)/.tools/bin
 ARGS     ?=
 BUNDLE   ?=
 BENCHTIME ?= 1s
+# How long make fuzz runs each target, and where it keeps what it found interesting.
+FUZZTIME ?= 10s
+FUZZ_CORPUS ?= $(CURDIR)/.fuzz
 # How long bench-freeze keeps the machine busy.
 LOAD     ?= 10m
 # Formats and journals that must not depend on the byte order of the machine.
@@ -33,7 +36,7 @@ define step
 printf '\n== %s\n' "$(1)"
 endef
 
-.PHONY: help build demo test bench bench-freeze bench-guests generate clean tools \
+.PHONY: help build demo test bench bench-freeze bench-guests fuzz generate clean tools \
 	check-format check-vet check-lint cross check-unit check-nested check-big-endian check-rendered check-rules check-sudo check-demo golden
 
 help: ## list the targets
@@ -134,6 +137,10 @@ check-sudo: ## a real sudo with the printed rules and nothing else; needs root, 
 check-demo:
 	@$(call step,all scenarios of the demo side by side)
 	@$(CURDIR)/internal/demo/run --all --headless
+
+fuzz: ## every fuzz target of every package, one after another; make fuzz FUZZTIME=60s
+	@$(call step,fuzz targets$(comma) $(FUZZTIME) each; the corpus is kept in $(FUZZ_CORPUS:$(CURDIR)/%=%))
+	@GO=$(GO) internal/tools/fuzz $(FUZZTIME) $(FUZZ_CORPUS)
 
 bench: ## benchmarks in benchstat's form
 	@$(MAKE) tools TOOLS_ARGS=bench

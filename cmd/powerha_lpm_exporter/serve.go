@@ -31,6 +31,7 @@ import (
 	"powerha_lpm_exporter/internal/powerha"
 	"powerha_lpm_exporter/internal/privilege"
 	"powerha_lpm_exporter/internal/rtc"
+	"powerha_lpm_exporter/internal/sigreconfig"
 )
 
 const shutdownWait = 5 * time.Second
@@ -172,7 +173,11 @@ func (p *program) build() error {
 	p.runner = command.NewRunner(p.clk, "") // runs no acts
 	p.exp, err = exporter.New(opts, exporter.Deps{
 		Clock: p.clk, Logger: p.logger, Reader: p.reader(p.cfg), Runner: p.runner,
-		Logs:     exporter.EventLogs(p.cfg.Cluster.Logs),
+		Logs: exporter.EventLogs{ClusterLog: p.cfg.Cluster.Logs.ClusterLog, HacmpOut: p.cfg.Cluster.Logs.HacmpOut},
+		Witnesses: exporter.Witnesses{
+			ClutilsLog: p.cfg.Cluster.Logs.ClutilsLog, ClDRState: p.cfg.Cluster.Logs.ClDRState,
+			Signals: sigreconfig.Listener{Mode: sigreconfig.Mode(p.cfg.Migration.Sigreconfig), Now: p.clk.Now},
+		},
 		StateDir: p.cfg.StateDir, Open: opener(p.cfg.StateDir),
 		Sampler: freeze.NewSampler(freeze.Config{}, p.clk), Chip: rtc.New(p.clk), Continued: p.continued,
 		Peers: func(cluster, node string, events func(peer.Effect)) (exporter.Peers, string, error) {
@@ -255,8 +260,9 @@ func (p *program) reload(ctx context.Context) error {
 		return err
 	}
 	if cfg.StateDir != p.cfg.StateDir || cfg.Peers.ListenAddress != p.cfg.Peers.ListenAddress ||
-		cfg.Peers.KeyFile != p.cfg.Peers.KeyFile || !maps.Equal(cfg.Peers.Targets, p.cfg.Peers.Targets) {
-		_ = level.Warn(p.logger).Log("msg", "changes of state_dir and peers need a restart of the exporter")
+		cfg.Peers.KeyFile != p.cfg.Peers.KeyFile || !maps.Equal(cfg.Peers.Targets, p.cfg.Peers.Targets) ||
+		cfg.Cluster.Logs != p.cfg.Cluster.Logs || cfg.Migration.Sigreconfig != p.cfg.Migration.Sigreconfig {
+		_ = level.Warn(p.logger).Log("msg", "changes of state_dir, peers, cluster.logs and migration.sigreconfig need a restart of the exporter")
 	}
 	p.cfg, p.opts = cfg, opts
 	p.exp.SetReader(p.reader(cfg))

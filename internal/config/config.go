@@ -39,10 +39,13 @@ type Cluster struct {
 	Logs     Logs     `yaml:"logs"`
 }
 
-// Logs are the files in which PowerHA tells of its events; "" reads none. hacmp.out is read where cluster.log cannot be.
+// Logs are the files in which PowerHA tells of its events and of migrations; "" reads none. hacmp.out is read where cluster.log cannot be.
 type Logs struct {
 	ClusterLog string `yaml:"cluster_log"`
 	HacmpOut   string `yaml:"hacmp_out"`
+	// ClutilsLog and ClDRState are where PowerHA's own DR script tells of its phases and keeps what it found.
+	ClutilsLog string `yaml:"clutils_log"`
+	ClDRState  string `yaml:"cl_dr_state"`
 }
 
 // Argv is an absolute path, or a list: path and leading arguments.
@@ -77,12 +80,21 @@ type Probe struct {
 	Application   string   `yaml:"application"`
 	ResourceGroup string   `yaml:"resource_group"`
 	Name          string   `yaml:"name"`
-	Type          string   `yaml:"type"` // tcp, http, process, exec
+	Type          string   `yaml:"type"` // tcp, http, process, exec, powerha_monitor
 	Target        string   `yaml:"target"`
 	Command       Argv     `yaml:"command"`
 	Vantage       string   `yaml:"vantage"` // local (default), peer
 	Interval      Duration `yaml:"interval"`
 	Timeout       Duration `yaml:"timeout"`
+
+	// Monitor names an application monitor of the cluster's configuration, for powerha_monitor; the rest is of it.
+	Monitor string `yaml:"monitor"`
+	// Wrapper is put before the monitor's own command, to run it as the right user.
+	Wrapper Argv `yaml:"wrapper"`
+	// Mode is startup, longrunning or both; "" goes by the monitor's own.
+	Mode string `yaml:"mode"`
+	// WhileManaged runs the monitor beside PowerHA's own copy, too.
+	WhileManaged bool `yaml:"while_managed"`
 }
 
 // Variables says what to do with PowerHA's standing LPM settings.
@@ -104,6 +116,17 @@ type Migration struct {
 	ProductScriptTimeout Duration `yaml:"product_script_timeout"`
 	SuspensionDeadline   Duration `yaml:"suspension_deadline"`
 	OnUnhealthy          string   `yaml:"on_unhealthy"` // hold, resume_to_recover
+	Errpt                Errpt    `yaml:"errpt"`
+	Witnesses            []string `yaml:"witnesses"`   // those of package episode that the exporter hears
+	Sigreconfig          string   `yaml:"sigreconfig"` // acknowledge, observe, ignore
+}
+
+// Errpt names the entries of the error log that tell of a migration: labels or identifiers of eight hexadecimal digits,
+// each with the resource that it has to have behind an @, if any.
+type Errpt struct {
+	Started []string `yaml:"started"`
+	Done    []string `yaml:"done"`
+	Aborted []string `yaml:"aborted"`
 }
 
 // Confirmation is the proof that is asked for before management is resumed.

@@ -91,6 +91,7 @@ func NewCore(opt Options, state State, observed []model.EpisodeEvent) *Core {
 	}
 	c.parse["episode_log"] = 0
 	c.parse["event_log"] = 0
+	c.parse[parseClutils] = 0
 	return c
 }
 
@@ -114,10 +115,7 @@ func (c *Core) Step(now model.Instant, in []Input) []Effect {
 		c.hurry(now)
 	}
 	out = append(out, c.schedule(now)...)
-	for _, r := range c.probes.Step(now, c.ownership(), c.results) {
-		out = append(out, RunProbe{Run: r})
-	}
-	c.results = c.results[:0]
+	out = append(out, c.runProbes(now)...)
 	out = append(out, c.tell()...)
 	out = append(out, c.keep(now)...)
 	out = append(out, c.rejected.write(now, &c.facts, false)...)
@@ -167,6 +165,8 @@ func (c *Core) input(now model.Instant, i Input) {
 		c.opt = i.Options
 		c.probes.Configure(i.Options.Probes)
 		c.hurry(now)
+	default:
+		c.witnessed(now, i)
 	}
 }
 
@@ -197,6 +197,8 @@ func (c *Core) reading(now model.Instant, r model.Reading) {
 		c.errlogSeen(now, r.Errlog)
 	case model.SourceFaults:
 		c.faultsSeen(now, r.Errlog)
+	case model.SourceServer:
+		c.serverSeen(r)
 	case model.SourceNodeTimeout, model.SourceDeadmanMode, model.SourceGroupServices:
 		c.settingSeen(r)
 	default:

@@ -39,8 +39,10 @@ type Deps struct {
 	StateDir string
 	Open     func() (durable.FS, error)
 	Logs     EventLogs
-	Sampler  Sampler
-	Chip     Chip // may be nil
+	// Witnesses of migrations besides the commands and the episode log.
+	Witnesses Witnesses
+	Sampler   Sampler
+	Chip      Chip // may be nil
 	// Continued hands out when this process got SIGCONT; may be nil.
 	Continued <-chan model.Instant
 	// Peers makes the heartbeats as soon as the node's name is known: nil when no peer is configured. disabled says
@@ -60,6 +62,8 @@ type Exporter struct {
 	peerTried bool
 	peerNews  chan peer.Effect
 	chipNews  chan freeze.PeerStep
+
+	runs map[uint64]context.CancelFunc // of probes, by number; belongs to the goroutine of Run
 
 	reader    atomic.Pointer[Reader]
 	collector *collector.Collector
@@ -82,11 +86,13 @@ const (
 func New(opt Options, d Deps) (*Exporter, error) {
 	e := &Exporter{
 		deps: d, in: make(chan Input, 64), peerNews: make(chan peer.Effect, 256), chipNews: make(chan freeze.PeerStep, 16),
-		collector: collector.New(),
+		collector: collector.New(), runs: make(map[uint64]context.CancelFunc),
 	}
 	e.SetReader(d.Reader)
 	e.probe = probe.Checker{Clock: d.Clock, Runner: d.Runner, Processes: func(ctx context.Context) model.Reading {
 		return (*e.reader.Load()).Read(ctx, model.SourceProcesses)
+	}, Owners: func(ctx context.Context) model.Reading {
+		return (*e.reader.Load()).Read(ctx, model.SourceOwners)
 	}}
 	state, observed, err := load(d)
 	e.keep = &keeper{
@@ -205,6 +211,7 @@ func (e *Exporter) start(ctx context.Context) {
 		w := newLogWatcher(e.deps.Logs, e.core.state.Logs)
 		e.goes(func() { e.watchEvents(ctx, w) })
 	}
+	e.hear(ctx)
 	e.goes(func() { e.serveSnapshot(ctx) })
 	e.goes(func() {
 		if err := e.deps.Sampler.Run(ctx, e.gap); ctx.Err() == nil {
@@ -274,8 +281,11 @@ func (e *Exporter) drain(in []Input) []Input {
 		break
 	}
 	for _, i := range in {
-		if g, ok := i.(GapSeen); ok {
-			e.compare(g.Gap)
+		switch i := i.(type) {
+		case GapSeen:
+			e.compare(i.Gap)
+		case ProbeDone:
+			e.forgetProbe(i.Result.Run)
 		}
 	}
 	if e.peers != nil {
@@ -293,7 +303,9 @@ func (e *Exporter) do(ctx context.Context, f Effect) {
 	case Read:
 		e.goes(func() { e.send(ReadingDone{Reading: (*e.reader.Load()).Read(ctx, f.Source)}) })
 	case RunProbe:
-		e.goes(func() { e.send(ProbeDone{Result: e.probe.Check(ctx, f.Run)}) })
+		e.runProbe(ctx, f.Run)
+	case StopProbe:
+		e.stopProbe(f.Number)
 	case AppendObserved:
 		e.keep.add(f.Events)
 	case Persist:

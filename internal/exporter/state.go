@@ -49,6 +49,7 @@ type State struct {
 	Before     *Settings    `json:"before"` // as before the last migration
 	Errlog     ErrlogCursor `json:"errlog"`
 	Faults     ErrlogCursor `json:"faults"`
+	Heard      Heard        `json:"heard"`
 	// Logs is how far PowerHA's logs of events were read, by path.
 	Logs map[string]logfile.Cursor `json:"logs,omitempty"`
 	// Record is the migration that is being followed, Reported the last one that was judged, LastReport its report.
