@@ -37,7 +37,7 @@ printf '\n== %s\n' "$(1)"
 endef
 
 .PHONY: help build demo test bench bench-freeze bench-guests fuzz generate clean tools \
-	check-format check-vet check-lint cross check-unit check-nested check-big-endian check-rendered check-rules check-sudo check-demo golden
+	check-format check-vet check-lint cross check-unit check-nested check-big-endian check-rendered check-rules check-sudo check-demo check-drmgr golden
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -64,6 +64,7 @@ test: ## everything that CI runs; installs what it needs into .tools/
 	@$(MAKE) check-rules
 	@$(MAKE) check-sudo
 	@$(MAKE) check-demo
+	@$(MAKE) check-drmgr
 	@printf '\nall checks passed\n'
 
 tools:
@@ -141,6 +142,10 @@ check-demo:
 fuzz: ## every fuzz target of every package, one after another; make fuzz FUZZTIME=60s
 	@$(call step,fuzz targets$(comma) $(FUZZTIME) each; the corpus is kept in $(FUZZ_CORPUS:$(CURDIR)/%=%))
 	@GO=$(GO) internal/tools/fuzz $(FUZZTIME) $(FUZZ_CORPUS)
+
+check-drmgr: ## the hook of Linux on Power under IBM's own drmgr; needs root and Debian's packages, says so where it cannot have them
+	@$(call step,the hook under IBM's own drmgr)
+	@$(GO) test -count=1 -v -timeout 20m ./internal/realdrmgr -drmgr $(CURDIR)/.tools/drmgr
 
 bench: ## benchmarks in benchstat's form
 	@$(MAKE) tools TOOLS_ARGS=bench

@@ -116,22 +116,32 @@ func writeNew(path string, p []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// logs reads the ends of the logs that the exporter follows. The first that can be read is enough, as for the exporter.
+// logs reads the ends of the logs that the exporter follows. hacmp.out stands in where cluster.log cannot be read, as for
+// the exporter.
 func (t *tool) logs(notes []string) ([]bundle.Log, []string) {
-	for _, l := range [][2]string{{"cluster.log", t.cfg.Cluster.Logs.ClusterLog}, {"hacmp.out", t.cfg.Cluster.Logs.HacmpOut}} {
-		if l[1] == "" {
-			continue
+	l := t.cfg.Cluster.Logs
+	var out []bundle.Log
+	take := func(name, path string) bool {
+		if path == "" {
+			return false
 		}
-		text, err := end(l[1])
-		if err != nil {
-			if !errors.Is(err, fs.ErrNotExist) {
-				notes = append(notes, fmt.Sprintf("the log %s is not in it: %v", l[0], errors.Unwrap(err)))
-			}
-			continue
+		text, err := end(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			notes = append(notes, name+" is not there")
+		case err != nil:
+			notes = append(notes, fmt.Sprintf("%s cannot be read: %v", name, errors.Unwrap(err)))
+		default:
+			out = append(out, bundle.Log{Name: name, Text: text})
 		}
-		return []bundle.Log{{Name: l[0], Text: text}}, notes
+		return err == nil
 	}
-	return nil, append(notes, "none of PowerHA's logs could be read")
+	if !take("cluster.log", l.ClusterLog) {
+		take("hacmp.out", l.HacmpOut)
+	}
+	take("clutils.log", l.ClutilsLog)
+	take("cl_dr.state", l.ClDRState)
+	return out, notes
 }
 
 // end returns the last whole lines of a file.

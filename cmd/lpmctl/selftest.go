@@ -49,7 +49,7 @@ func (t *tool) selftest(format, user string) int {
 		return exitUsage
 	}
 	x := t.examine()
-	r := selftestReport{Report: selftest.Judge(x.node, x.asked, x.checks()), Privileges: t.privileges(user), Notes: x.notes}
+	r := selftestReport{Report: selftest.Judge(x.node, x.asked, x.checks()), Privileges: t.privileges(user, x.monitors()), Notes: x.notes}
 	for _, p := range r.Privileges {
 		if p.State != privilege.Allowed {
 			f := selftest.Finding{Command: shell(p.Command), Text: p.Text, Remedy: "install what `lpmctl sudoers` prints"}
@@ -96,6 +96,15 @@ type examined struct {
 	phase model.Phase
 	asked []selftest.Asked
 	notes []string
+}
+
+func (x *examined) monitors() []model.Monitor {
+	for i := range x.asked {
+		if m := x.asked[i].Reading.Monitors; len(m) > 0 {
+			return m
+		}
+	}
+	return nil
 }
 
 func (x *examined) checks() []selftest.Check { return selftest.Checks(x.node, x.phase, x.asked) }
@@ -148,12 +157,12 @@ func (t *tool) phaseNow() (model.Phase, []string) {
 }
 
 // privileges asks sudo for what the exporter needs. There is nothing to ask where nothing is run through sudo.
-func (t *tool) privileges(user string) []privilege.Checked {
+func (t *tool) privileges(user string, monitors []model.Monitor) []privilege.Checked {
 	if os.Geteuid() == 0 && user == "" {
 		return nil // root may do everything: it says nothing about the exporter
 	}
 	runner := command.NewRunner(t.clk, "")
-	return privilege.Check(t.ctx, runner, 5*time.Second, user, privilege.Exporter(t.cfg))
+	return privilege.Check(t.ctx, runner, 5*time.Second, user, privilege.Exporter(t.cfg, monitors))
 }
 
 // decidingRule: decisions hang on what the rule allows.

@@ -259,6 +259,50 @@ func TestSelftestNamesWhatIsForeign(t *testing.T) {
 	}
 }
 
+// knob changes the simulated cluster.
+func (n *node) knob(t *testing.T, setting string) {
+	t.Helper()
+	sim, err := simulator()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(sim, "knob", "--dir", filepath.Join(n.dir, "c"), setting).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+}
+
+// The simulator's own idea of a foreign format, a usage text and a mere complaint, for every tool that decisions hang on.
+func TestSelftestOfSpoiltOutputs(t *testing.T) {
+	n := simulated(t, "7.2.3")
+	for fault, tools := range map[string][]string{
+		"foreign": {"clmgr", "clRGinfo", "lssrc", "lscluster", "clctrl", "errpt", "lsattr", "ps", "drmgr"},
+		"usage":   {"clmgr", "clctrl"}, "stderr_exit0": {"clRGinfo", "errpt"},
+	} {
+		for _, tool := range tools {
+			t.Run(fault+"/"+tool, func(t *testing.T) {
+				n.knob(t, "output."+tool+"="+fault)
+				defer n.knob(t, "output."+tool+"=normal")
+				r, status := n.judged(t, "selftest")
+				if status != exitNo || r.OK {
+					t.Fatalf("exit %d, ok %v", status, r.OK)
+				}
+				for _, f := range r.Failures {
+					if !strings.HasPrefix(f.Command, tool+" ") && !strings.Contains(f.Text, "contradicts it") {
+						t.Errorf("another command is blamed: %+v", f)
+					}
+					if f.Remedy == "" {
+						t.Errorf("no remedy: %+v", f)
+					}
+				}
+				named := slices.ContainsFunc(r.Failures, func(f selftest.Finding) bool { return f.Line > 0 })
+				if !named && fault == "foreign" {
+					t.Errorf("no line is named: %+v", r.Failures)
+				}
+			})
+		}
+	}
+}
+
 func TestSelftestSaysWhatIsMissing(t *testing.T) {
 	n := simulated(t, "7.2.7")
 	n.configureSim(t, map[string]string{"errpt": filepath.Join(n.dir, "none")})

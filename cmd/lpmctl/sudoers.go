@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/alecthomas/kingpin/v2"
 
+	"powerha_lpm_exporter/internal/config"
 	"powerha_lpm_exporter/internal/model"
 	"powerha_lpm_exporter/internal/powerha"
 	"powerha_lpm_exporter/internal/privilege"
@@ -26,7 +28,7 @@ func (t *tool) sudoers(user, component string) int {
 	}
 	var rules []privilege.Rule
 	if component == "exporter" {
-		rules = privilege.Exporter(t.cfg)
+		rules = privilege.Exporter(t.cfg, t.monitors())
 	} else {
 		// The actor is meant to run as root; for a user that is named it is another's.
 		rules = privilege.Actor(t.cfg, !t.userSet || user == "root", t.actorsCluster())
@@ -63,6 +65,18 @@ func nothing(component, user string, sudo bool) string {
 	default:
 		return "no command is; set cluster.sudo: [/usr/bin/sudo, -n] to have " + user + " run those that need root through it"
 	}
+}
+
+// monitors asks for PowerHA's own monitors where a probe runs one.
+func (t *tool) monitors() []model.Monitor {
+	if !slices.ContainsFunc(t.cfg.Probes, func(p config.Probe) bool { return p.Monitor != "" }) {
+		return nil
+	}
+	r := cluster(t.cfg, t.clk).Read(t.ctx, model.SourceMonitors)
+	if r.Err != "" {
+		fmt.Fprintf(t.stderr, "lpmctl: the monitors that probes run are left out: %s\n", r.Err)
+	}
+	return r.Monitors
 }
 
 // actorsCluster asks for the names and values that acts are made of. What cannot be had leaves its acts out, and is said.

@@ -169,6 +169,19 @@ func learnConfig(r *redact.Redactor, c *config.Config) {
 			r.Learn(redact.Secret, v)
 		}
 	}
+	r.Learn(redact.Partition, c.HMC.Partition)
+	for _, s := range c.HMC.Systems {
+		r.Learn(redact.Name, s)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.HMC.Commands)) {
+		r.Learn(redact.Host, name)
+		for _, arg := range c.HMC.Commands[name] {
+			if user, host, ok := strings.Cut(arg, "@"); ok {
+				r.Learn(redact.User, user)
+				r.LearnHosts("0.0.0.0 " + host)
+			}
+		}
+	}
 	learnURLs(r, c)
 }
 
@@ -178,7 +191,8 @@ func learnURLs(r *redact.Redactor, c *config.Config) {
 	commands := slices.Concat(c.Failover.ProofOfDeath.Command, c.Notify.Command)
 	for i := range c.Probes {
 		urls = append(urls, c.Probes[i].Target)
-		commands = append(commands, c.Probes[i].Command...)
+		commands = append(commands, slices.Concat(c.Probes[i].Command, c.Probes[i].Wrapper)...)
+		r.Learn(redact.Monitor, c.Probes[i].Monitor)
 	}
 	for _, u := range urls {
 		if _, rest, ok := strings.Cut(u, "://"); ok {

@@ -16,6 +16,7 @@ type Config struct {
 	Migration    Migration    `yaml:"migration"`
 	Confirmation Confirmation `yaml:"confirmation"`
 	Failover     Failover     `yaml:"failover"`
+	HMC          HMC          `yaml:"hmc"`
 	Notify       Notify       `yaml:"notify"`
 
 	// Hash is the SHA-256 of the file in hexadecimal, for powerha_config_info.
@@ -147,6 +148,17 @@ type Failover struct {
 type ProofOfDeath struct {
 	Command Argv     `yaml:"command"`
 	Timeout Duration `yaml:"timeout"`
+}
+
+// HMC is how this node's partition is looked at from outside; without commands nobody is asked.
+type HMC struct {
+	// Commands maps the name of each HMC to what goes before the command that it is asked, as of ssh.
+	Commands map[string]Argv `yaml:"commands"`
+	// Systems are the managed systems on which the partition may be; none asks each HMC for all of its own.
+	Systems   []string `yaml:"systems"`
+	Partition string   `yaml:"partition"` // as the HMC lists it
+	Interval  Duration `yaml:"interval"`  // between the end of a look and the next
+	Timeout   Duration `yaml:"timeout"`   // of one command
 }
 
 // Notify is how people are told without Prometheus.

@@ -79,6 +79,7 @@ func TestTemplateHoldsTheDefaults(t *testing.T) {
 	// Written out as empty, they differ from absent ones only in form.
 	c.Confirmation.PrometheusURLs, c.Confirmation.Headers = nil, nil
 	c.Failover.ProofOfDeath.Command, c.Notify.Command, c.Cluster.Sudo = nil, nil, nil
+	c.HMC.Systems = nil
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("template:\n got %+v\nwant %+v", c, want)
 	}
@@ -115,6 +116,13 @@ func TestParseRefuses(t *testing.T) {
 		"heartbeat low":        {"variables:\n  heartbeat_frequency_during_lpm: 9s\n", "f.yml:2: variables.heartbeat_frequency_during_lpm: 9s is outside 10s to 600s"},
 		"heartbeat high":       {"variables:\n  heartbeat_frequency_during_lpm: 601s\n", "is outside 10s to 600s"},
 		"automatic":            {"failover:\n  mode: automatic\n", "f.yml:2: failover.mode: automatic is not available yet"},
+		"hmc relative":         {"hmc:\n  partition: a\n  commands:\n    h1: ssh\n", `f.yml:4: hmc.commands.h1: "ssh" is no absolute path`},
+		"hmc empty command":    {"hmc:\n  partition: a\n  commands: {h1: []}\n", "f.yml:3: hmc.commands.h1: is empty; write what goes before"},
+		"hmc no partition":     {"hmc:\n  commands: {h1: /usr/bin/ssh}\n", "f.yml:1: hmc.partition: is missing"},
+		"hmc no command":       {"hmc: {partition: a}\n", "f.yml:1: hmc: names a partition or managed systems, but no HMC to ask"},
+		"hmc partition":        {"hmc: {partition: \"a b\", commands: {h1: /usr/bin/ssh}}\n", `f.yml:1: hmc.partition: "a b" cannot stand unquoted`},
+		"hmc system":           {"hmc:\n  partition: a\n  commands: {h1: /usr/bin/ssh}\n  systems: [s1, \"s2;reboot\"]\n", `f.yml:4: hmc.systems[1]: "s2;reboot" cannot stand unquoted`},
+		"hmc interval":         {"hmc: {interval: 0}\n", "f.yml:1: hmc.interval: must be longer than 0"},
 		"probe type":           {"probes:\n  - {application: a, name: n, type: udp}\n", `probes[0].type: "udp" is not one of`},
 		"probe monitor":        {"probes:\n  - {application: a, name: n, type: powerha_monitor}\n", "probes[0].monitor: is missing; name the application monitor"},
 		"monitor peer":         {"probes:\n  - {application: a, name: n, type: powerha_monitor, monitor: m, vantage: peer}\n", "a peer cannot see a powerha_monitor"},

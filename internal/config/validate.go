@@ -22,6 +22,7 @@ func (c *Config) Validate() Problems {
 	v.witnesses(c)
 	v.confirmation(c)
 	v.failover(c)
+	v.hmc(c.HMC)
 	v.argv("notify.command", c.Notify.Command)
 	v.gated(c)
 	return v.problems

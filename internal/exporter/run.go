@@ -48,6 +48,7 @@ type Deps struct {
 	// Peers makes the heartbeats as soon as the node's name is known: nil when no peer is configured. disabled says
 	// why there can be none although peers are configured.
 	Peers func(cluster, node string, events func(peer.Effect)) (p Peers, disabled string, err error)
+	HMC   HMCWatch
 }
 
 // Exporter is the shell around a Core.
@@ -66,6 +67,7 @@ type Exporter struct {
 	runs map[uint64]context.CancelFunc // of probes, by number; belongs to the goroutine of Run
 
 	reader    atomic.Pointer[Reader]
+	hmc       *hmcWatcher
 	collector *collector.Collector
 	snap      atomic.Pointer[model.Snapshot]
 	view      atomic.Pointer[collector.View]
@@ -86,9 +88,10 @@ const (
 func New(opt Options, d Deps) (*Exporter, error) {
 	e := &Exporter{
 		deps: d, in: make(chan Input, 64), peerNews: make(chan peer.Effect, 256), chipNews: make(chan freeze.PeerStep, 16),
-		collector: collector.New(), runs: make(map[uint64]context.CancelFunc),
+		collector: collector.New(), runs: make(map[uint64]context.CancelFunc), hmc: newHMCWatcher(),
 	}
 	e.SetReader(d.Reader)
+	e.SetHMC(d.HMC)
 	e.probe = probe.Checker{Clock: d.Clock, Runner: d.Runner, Processes: func(ctx context.Context) model.Reading {
 		return (*e.reader.Load()).Read(ctx, model.SourceProcesses)
 	}, Owners: func(ctx context.Context) model.Reading {
@@ -213,6 +216,7 @@ func (e *Exporter) start(ctx context.Context) {
 	}
 	e.hear(ctx)
 	e.goes(func() { e.serveSnapshot(ctx) })
+	e.goes(func() { e.watchHMC(ctx) })
 	e.goes(func() {
 		if err := e.deps.Sampler.Run(ctx, e.gap); ctx.Err() == nil {
 			e.send(Health{Part: PartSampler, Err: fmt.Sprintf("freeze detector ended: %v", err)})

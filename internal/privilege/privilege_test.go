@@ -43,13 +43,13 @@ func TestArgvs(t *testing.T) {
 }
 
 func TestNoRuleWithoutSudo(t *testing.T) {
-	if rules := Exporter(parse(t, "")); len(rules) != 0 {
+	if rules := Exporter(parse(t, ""), nil); len(rules) != 0 {
 		t.Errorf("rules %v", rules)
 	}
 }
 
 func TestExporterReadsOnly(t *testing.T) {
-	rules := Exporter(parse(t, "cluster: {sudo: [/usr/bin/sudo, -n]}\nmigration: {mode: native}\nprobes: [{application: a, name: n, type: exec, command: [/usr/bin/sudo, -n, -u, dba, /opt/check, '-q a']}]\n"))
+	rules := Exporter(parse(t, "cluster: {sudo: [/usr/bin/sudo, -n]}\nmigration: {mode: native}\nprobes: [{application: a, name: n, type: exec, command: [/usr/bin/sudo, -n, -u, dba, /opt/check, '-q a']}]\n"), nil)
 	if len(rules) < 10 {
 		t.Fatalf("only %d rules", len(rules))
 	}
@@ -66,6 +66,17 @@ func TestExporterReadsOnly(t *testing.T) {
 	}
 	if last := rules[len(rules)-1]; last.As != "dba" || !slices.Equal(last.Command, []string{"/opt/check", "-q a"}) {
 		t.Errorf("the probe's rule: %+v", last)
+	}
+}
+
+func TestMonitorsOfProbesThatReuseThem(t *testing.T) {
+	c := parse(t, "probes: [{application: db, name: own, type: powerha_monitor, monitor: db_mon, wrapper: [/usr/bin/sudo, -n]}, {application: db, name: gone, type: powerha_monitor, monitor: none, wrapper: [/usr/bin/sudo, -n]}]\n")
+	rules := Exporter(c, []model.Monitor{{Name: "db_mon", Type: "custom", Method: "/ha/db_mon"}, {Name: "other", Method: "/ha/other"}})
+	if len(rules) != 1 || !slices.Equal(rules[0].Command, []string{"/ha/db_mon"}) || rules[0].For != "probe own" {
+		t.Errorf("rules %+v", rules)
+	}
+	if text := Text("ph", "exporter", rules); !strings.Contains(text, `/ha/db_mon ""`) {
+		t.Errorf("arguments are open: %s", text)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"powerha_lpm_exporter/internal/decide"
 	"powerha_lpm_exporter/internal/model"
 	"powerha_lpm_exporter/internal/powerha"
+	"powerha_lpm_exporter/internal/probe"
 )
 
 // Rule is one command that a user has to be allowed.
@@ -22,14 +23,32 @@ type Rule struct {
 	Open bool `json:"open,omitempty"`
 }
 
-// Exporter lists what the exporter, and lpmctl when it reads as its user, run through sudo by this configuration.
-func Exporter(c *config.Config) []Rule {
+// Exporter lists what the exporter, and lpmctl when it reads as its user, run through sudo by this configuration. monitors
+// are those of the cluster's configuration: probes may run them.
+func Exporter(c *config.Config, monitors []model.Monitor) []Rule {
 	var rules collection
 	rules.reads(powerha.New(powerha.Options{Argv: Argvs(c, false)}))
-	for _, p := range c.Probes {
+	for i := range c.Probes {
+		p := &c.Probes[i]
 		rules.add("probe "+p.Name, p.Command, false)
+		if argv := monitorArgv(p, monitors); argv != nil {
+			rules.add("probe "+p.Name, argv, false)
+		}
 	}
 	return rules.list
+}
+
+// monitorArgv is what a probe runs that reuses a monitor of PowerHA; nil where it runs none.
+func monitorArgv(p *config.Probe, monitors []model.Monitor) []string {
+	for i := range monitors {
+		if p.Monitor == "" || monitors[i].Name != p.Monitor || monitors[i].Method == "" {
+			continue
+		}
+		if argv, err := probe.MonitorArgv(monitors[i]); err == nil {
+			return append(slices.Clone([]string(p.Wrapper)), argv...)
+		}
+	}
+	return nil
 }
 
 // Cluster is what the acts are made of.

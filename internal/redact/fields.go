@@ -39,6 +39,8 @@ var (
 	labelRow      = regexp.MustCompile(`(?m)^\s*` + aName + `\s+\d{1,3}(?:\.\d{1,3}){3}\s*$`)
 	partitionLine = regexp.MustCompile(`(?m)^(?:Partition|LPAR) Name\s*:\s*(\S+)`)
 	hostLine      = regexp.MustCompile(`(?mi)^\s*host ?name\s*[:=]\s*` + aName)
+	logHost       = regexp.MustCompile(`(?m)^[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d ` + aName)
+	nodeIs        = regexp.MustCompile(`\bNode = ` + aName)
 	atHost        = regexp.MustCompile(`\b[\w.-]+@` + aName)
 	assignment    = regexp.MustCompile(`(?m)^\s*([A-Z][A-Z0-9_]+)=["']?(.*?)["']?\s*$`)
 	element       = regexp.MustCompile(`<([A-Z][A-Z0-9_]+)>([^<]*)</`)
@@ -69,6 +71,8 @@ func fields() []field {
 		{Partition, partitionLine},
 		{Host, hostLine},
 		{Host, atHost},
+		{Host, logHost},
+		{Node, nodeIs},
 	}
 }
 
