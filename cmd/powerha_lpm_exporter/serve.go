@@ -220,10 +220,9 @@ func opener(dir string) func() (durable.FS, error) {
 }
 
 func (p *program) reader(c *config.Config) exporter.Reader {
-	return identity.Reader{Clock: p.clk, Root: os.DirFS("/"), Source: powerha.New(powerha.Options{
-		Argv: privilege.Argvs(c, os.Geteuid() == 0), Runner: p.runner, Clock: p.clk, Timeout: time.Duration(c.Cluster.Timeout),
-		ErrlogResources: c.Migration.Errpt.Resources(),
-	})}
+	reading := privilege.Reading(c, os.Geteuid() == 0)
+	reading.Runner, reading.Clock = p.runner, p.clk
+	return identity.Reader{Clock: p.clk, Root: os.DirFS("/"), Source: powerha.New(reading)}
 }
 
 // hmc makes the watch from outside; none when no HMC is configured.
