@@ -45,7 +45,7 @@ func (s *Script) details(kind model.EventKind) map[string]string {
 	switch {
 	case kind == model.EventPre:
 		return map[string]string{episode.DetailStage: episode.StageBegin}
-	case kind == model.EventPost && s.blind:
+	case kind == model.EventPost && s.linux:
 		return map[string]string{episode.DetailResult: "unknown"}
 	}
 	return nil
