@@ -221,6 +221,7 @@ func opener(dir string) func() (durable.FS, error) {
 func (p *program) reader(c *config.Config) exporter.Reader {
 	return identity.Reader{Clock: p.clk, Root: os.DirFS("/"), Source: powerha.New(powerha.Options{
 		Argv: c.Argvs(), Runner: p.runner, Clock: p.clk, Timeout: time.Duration(c.Cluster.Timeout),
+		ErrlogResources: c.Migration.Errpt.Resources(),
 	})}
 }
 

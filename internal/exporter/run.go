@@ -58,13 +58,12 @@ type Exporter struct {
 	in    chan Input
 	keep  *keeper
 	probe probe.Checker
+	runs  map[uint64]context.CancelFunc // of probes, by number; belongs to the goroutine of Run
 
 	peers     Peers
 	peerTried bool
 	peerNews  chan peer.Effect
 	chipNews  chan freeze.PeerStep
-
-	runs map[uint64]context.CancelFunc // of probes, by number; belongs to the goroutine of Run
 
 	reader    atomic.Pointer[Reader]
 	hmc       *hmcWatcher
