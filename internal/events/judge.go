@@ -135,6 +135,11 @@ func Kinds() []string {
 	}
 }
 
+// UnwantedKinds are those of Kinds under which an unwanted event may count: a network that is up again never is.
+func UnwantedKinds() []string {
+	return slices.DeleteFunc(Kinds(), func(k string) bool { return k == "network_up" })
+}
+
 // Kind is under which of them an event counts; "" for one that does not, because its start does.
 func Kind(e model.ClusterEvent) string {
 	switch {

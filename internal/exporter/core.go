@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"powerha_lpm_exporter/collector"
+	"powerha_lpm_exporter/internal/crosscheck"
 	"powerha_lpm_exporter/internal/freeze"
 	"powerha_lpm_exporter/internal/model"
 	"powerha_lpm_exporter/internal/probe"
@@ -51,6 +52,7 @@ type Core struct {
 	datagrams map[string]uint64
 	eventLog  bool // PowerHA's log of events is read
 
+	cross   crosscheck.Tracker
 	probes  *probe.Core
 	results []probe.Result
 
@@ -169,7 +171,9 @@ func (c *Core) input(now model.Instant, i Input) {
 // reading takes in what a source answered, or that it did not.
 func (c *Core) reading(now model.Instant, r model.Reading) {
 	c.facts.Apply(r)
-	c.parse[commandOf(r.Source)] += uint64(max(0, r.Unparsed))
+	if r.Unparsed > 0 {
+		c.parse[commandOf(r.Source)] += uint64(r.Unparsed)
+	}
 	for _, name := range collector.Names() {
 		for _, s := range judgedBy(name) {
 			if s == r.Source && r.TimedOut {
@@ -177,6 +181,7 @@ func (c *Core) reading(now model.Instant, r model.Reading) {
 			}
 		}
 	}
+	defer c.compare(now)
 	if r.Err != "" {
 		return
 	}
@@ -220,10 +225,10 @@ func (c *Core) success(name string) (ok bool, took time.Duration, at time.Time) 
 	return ok, took, at
 }
 
-// Ready reports whether every source was tried at least once, so that the view is whole.
+// Ready reports whether every source but second witnesses was tried at least once, so that the view is whole.
 func (c *Core) Ready() bool {
 	for _, s := range needed(c.opt.Enabled, c.identified()) {
-		if _, ok := c.facts.Last[s]; !ok {
+		if _, ok := c.facts.Last[s]; !ok && intervals(s) != rare {
 			return false
 		}
 	}

@@ -27,6 +27,7 @@ type rig struct {
 	answers map[model.Source]model.Reading
 	reads   map[model.Source]int
 	pending []model.Source
+	watch   func(model.Source) // of reads that begin
 	state   State
 }
 
@@ -104,6 +105,9 @@ func (r *rig) tell(in ...Input) {
 		switch f := f.(type) {
 		case Read:
 			r.reads[f.Source]++
+			if r.watch != nil {
+				r.watch(f.Source)
+			}
 			r.pending = append(r.pending, f.Source)
 		case Persist:
 			r.state = f.State

@@ -20,6 +20,7 @@ type Options struct {
 	// Interval is how often each source is read, Timeout when it is given up.
 	Interval, Timeout time.Duration
 	CheckExpires      time.Duration
+	FactAge           time.Duration   // what is in force in a migration was read within it
 	ScriptTimeout     time.Duration   // after the end of a migration PowerHA's own script counts as done at last
 	Enabled           map[string]bool // collectors
 	Probes            []probe.Spec

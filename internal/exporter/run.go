@@ -151,7 +151,10 @@ func (e *Exporter) View() *collector.View { return e.view.Load() }
 func (e *Exporter) Ready() bool { return e.ready.Load() }
 
 // SetReader replaces the reader.
-func (e *Exporter) SetReader(r Reader) { e.reader.Store(&r) }
+func (e *Exporter) SetReader(r Reader) {
+	var shared Reader = newSharing(r, e.deps.Clock)
+	e.reader.Store(&shared)
+}
 
 // Configure takes new options over while Run runs.
 func (e *Exporter) Configure(ctx context.Context, o Options) {

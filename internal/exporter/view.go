@@ -22,13 +22,14 @@ func (c *Core) View(now model.Instant) *collector.View {
 		Owners: append([]model.LastOwner(nil), c.state.Owners...), Unmanaged: maps.Clone(c.state.Unmanaged),
 		Verdicts: maps.Clone(c.state.Verdicts), LastVerdict: lastVerdict(c.state.LastReport), Outages: outages(c.state.LastReport), EventLog: c.eventLog,
 		Datagrams: maps.Clone(c.datagrams),
-		Probes:    c.probes.Status(), ParseErrors: maps.Clone(c.parse), Disagree: c.disagree(now),
+		Probes:    c.probes.Status(), ParseErrors: maps.Clone(c.parse),
 		StateWritable: c.health[PartState] == "", Config: c.opt.Config,
 		Fresh: make(map[model.Source]model.Reading),
 	}
 	if c.identified() {
 		v.Cluster, v.Node = c.state.Cluster, c.state.Node
 	}
+	v.Disagree, v.Disagreements = c.disagree()
 	v.LastStart, v.LastEnd = c.lastTimes()
 	for s := range c.facts.Good {
 		if r, ok := c.fresh(now, s); ok {
