@@ -7,6 +7,7 @@ import (
 	"powerha_lpm_exporter/internal/crosscheck"
 	"powerha_lpm_exporter/internal/freeze"
 	"powerha_lpm_exporter/internal/model"
+	"powerha_lpm_exporter/internal/powerha"
 	"powerha_lpm_exporter/internal/probe"
 )
 
@@ -85,7 +86,7 @@ func NewCore(opt Options, state State, observed []model.EpisodeEvent) *Core {
 	for _, name := range collector.Names() {
 		c.stats[name] = &collectorStat{}
 		for _, s := range judgedBy(name) {
-			c.parse[commandOf(s)] = 0
+			c.parse[powerha.Tool(s)] = 0
 		}
 	}
 	c.parse["episode_log"] = 0
@@ -172,7 +173,7 @@ func (c *Core) input(now model.Instant, i Input) {
 func (c *Core) reading(now model.Instant, r model.Reading) {
 	c.facts.Apply(r)
 	if r.Unparsed > 0 {
-		c.parse[commandOf(r.Source)] += uint64(r.Unparsed)
+		c.parse[powerha.Tool(r.Source)] += uint64(r.Unparsed)
 	}
 	for _, name := range collector.Names() {
 		for _, s := range judgedBy(name) {

@@ -8,6 +8,7 @@ import (
 
 	"powerha_lpm_exporter/collector"
 	"powerha_lpm_exporter/internal/model"
+	"powerha_lpm_exporter/internal/powerha"
 )
 
 // maxRuns is how many runs of one command may be outstanding: of one source a second one only beside a run that is past
@@ -23,6 +24,7 @@ const hurriedApart = 250 * time.Millisecond
 // sourceState is the schedule of one source.
 type sourceState struct {
 	source  model.Source
+	tool    string // its command
 	slot    int           // of those that are needed
 	due     time.Duration // by the monotonic clock
 	started model.Instant
@@ -69,12 +71,12 @@ func (c *Core) deferred(now model.Instant, s model.Source) bool {
 func (c *Core) schedule(now model.Instant) []Effect {
 	busy := make(map[string]int)
 	for _, st := range c.sources {
-		busy[commandOf(st.source)] += st.running
+		busy[st.tool] += st.running
 	}
 	var out []Effect
 	all := c.inTurn(now)
 	for _, st := range all {
-		s, command := st.source, commandOf(st.source)
+		s, command := st.source, st.tool
 		if st.running > 0 && !st.lost && now.Sub(st.started) > c.opt.Timeout+grace {
 			st.lost = true
 			c.reading(now, model.Reading{
@@ -119,7 +121,7 @@ func (c *Core) inTurn(now model.Instant) []*sourceState {
 	for i, s := range sources {
 		st := c.sources[s]
 		if st == nil {
-			st = &sourceState{source: s, due: now.Mono}
+			st = &sourceState{source: s, tool: powerha.Tool(s), due: now.Mono}
 			c.sources[s] = st
 		}
 		st.slot = i

@@ -50,36 +50,6 @@ func alsoReads(name string) []model.Source {
 	}
 }
 
-// commandOf names the command of a source, for the count of what was not understood.
-func commandOf(s model.Source) string {
-	switch s {
-	case model.SourceCluster, model.SourceNodes, model.SourceMonitors, model.SourceGroupAttrs:
-		return "clmgr"
-	case model.SourceGroups:
-		return "clRGinfo"
-	case model.SourceManager, model.SourceGroupServices, model.SourceSubsystems:
-		return "lssrc"
-	case model.SourceNodeTimeout, model.SourceDeadmanMode, model.SourceTunables:
-		return "clctrl"
-	case model.SourcePolicyODM, model.SourceTimeoutODM:
-		return "clodmget"
-	case model.SourceInittab:
-		return "lsitab"
-	case model.SourceMembers:
-		return "lscluster"
-	case model.SourceErrlog, model.SourceFaults:
-		return "errpt"
-	case model.SourceServer:
-		return "lsattr"
-	case model.SourceProcesses:
-		return "ps"
-	case model.SourceScripts:
-		return "drmgr"
-	default:
-		return string(s)
-	}
-}
-
 // slow is how many intervals lie between two reads of a source that changes with the configuration alone, rare of a
 // second witness that costs a command of its own.
 const (

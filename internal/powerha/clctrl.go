@@ -10,90 +10,90 @@ import (
 // parseTunable reads `clctrl -tune -x NAME` of CAA. It prints the bare value
 // (SG24-8278 ex. 8-20); the form `cluster(uuid).NAME = value` of -a is taken
 // as well. Where several entities are listed they must agree.
-func parseTunable(b []byte, name string) (string, int, error) {
-	value, unparsed := "", 0
-	for line := range lines(b) {
-		line = strings.TrimSpace(line)
-		if line == "" {
+func parseTunable(in *input, name string) (string, error) {
+	value := ""
+	for l := range in.lines() {
+		text := strings.TrimSpace(l.text)
+		if text == "" {
 			continue
 		}
-		left, v, named := strings.Cut(line, "=")
+		left, v, named := strings.Cut(text, "=")
 		if !named {
-			left, v = name, line
+			left, v = name, text
 		}
 		left, v = strings.TrimSpace(left), strings.TrimSpace(v)
 		if (left != name && !strings.HasSuffix(left, "."+name)) || v == "" || strings.ContainsAny(v, " \t:") {
-			unparsed++
+			in.reject(l, "expected a value of "+name)
 			continue
 		}
 		if value != "" && v != value {
-			return "", unparsed, fmt.Errorf("%s differs within the cluster: %q and %q", name, clip(value), clip(v))
+			return "", fmt.Errorf("%s differs within the cluster: %q and %q", name, clip(value), clip(v))
 		}
 		value = v
 	}
 	if value == "" {
-		return "", unparsed, notUnderstood(b, "value of "+name)
+		return "", in.notUnderstood("value of " + name)
 	}
-	return value, unparsed, nil
+	return value, nil
 }
 
 // parseTunables reads `clctrl -tune -a`: `cluster(uuid).NAME = value` lines (SG24-8278 ex. 4-1). Where several entities
 // are listed with values that differ, the tunable is left out and counted as not understood: then the list is not whole.
-func parseTunables(b []byte) (map[string]string, int, error) {
-	out, differ, unparsed := make(map[string]string), make(map[string]bool), 0
-	for line := range lines(b) {
-		if strings.TrimSpace(line) == "" {
+func parseTunables(in *input) (map[string]string, error) {
+	out, differ := make(map[string]string), make(map[string]bool)
+	for l := range in.lines() {
+		if strings.TrimSpace(l.text) == "" {
 			continue
 		}
-		left, value, ok := strings.Cut(line, "=")
+		left, value, ok := strings.Cut(l.text, "=")
 		left, value = strings.TrimSpace(left), clip(value)
 		name := left[strings.LastIndexByte(left, '.')+1:]
 		if !ok || !isName(name) || value == "" || strings.Contains(value, " ") {
-			unparsed++
+			in.reject(l, "expected cluster(uuid).NAME = value")
 			continue
 		}
-		if was, ok := out[name]; ok && was != value {
+		if was, ok := out[name]; ok && was != value && !differ[name] {
 			differ[name] = true
+			in.reject(l, "the tunable differs within the cluster: no value counts")
 		}
 		out[name] = value
 	}
 	for name := range differ {
 		delete(out, name)
 	}
-	unparsed += len(differ)
 	if len(out) == 0 {
-		return nil, unparsed, notUnderstood(b, "tunable with one value")
+		return nil, in.notUnderstood("tunable with one value")
 	}
-	return out, unparsed, nil
+	return out, nil
 }
 
 // parseNodeTimeout reads CAA's node_timeout, which is in milliseconds.
-func parseNodeTimeout(b []byte) (time.Duration, int, error) {
-	v, unparsed, err := parseTunable(b, "node_timeout")
+func parseNodeTimeout(in *input) (time.Duration, error) {
+	v, err := parseTunable(in, "node_timeout")
 	if err != nil {
-		return 0, unparsed, err
+		return 0, err
 	}
 	ms, ok := number(v)
 	if !ok || ms == 0 {
-		return 0, unparsed, fmt.Errorf("node_timeout is %q, not a number of milliseconds", clip(v))
+		return 0, fmt.Errorf("node_timeout is %q, not a number of milliseconds", clip(v))
 	}
-	return time.Duration(ms) * time.Millisecond, unparsed, nil
+	return time.Duration(ms) * time.Millisecond, nil
 }
 
 // errDeadmanMode: CAA's deadman_mode is neither of its two values.
 var errDeadmanMode = errors.New(`neither "a" (assert) nor "e" (event)`)
 
 // parseDeadmanMode reads CAA's deadman_mode: "a" for assert, "e" for event.
-func parseDeadmanMode(b []byte) (string, int, error) {
-	v, unparsed, err := parseTunable(b, "deadman_mode")
+func parseDeadmanMode(in *input) (string, error) {
+	v, err := parseTunable(in, "deadman_mode")
 	if err != nil {
-		return "", unparsed, err
+		return "", err
 	}
 	switch v {
 	case "a", "assert":
-		return "a", unparsed, nil
+		return "a", nil
 	case "e", "event":
-		return "e", unparsed, nil
+		return "e", nil
 	}
-	return "", unparsed, fmt.Errorf("deadman_mode is %q: %w", clip(v), errDeadmanMode)
+	return "", fmt.Errorf("deadman_mode is %q: %w", clip(v), errDeadmanMode)
 }

@@ -18,6 +18,9 @@ import (
 // defaultTimeout is the deadline of a query when Options give none.
 const defaultTimeout = 10 * time.Second
 
+// maxStdout is more than any of the commands prints on the largest cluster: 16 nodes and 64 groups make 60 KiB.
+const maxStdout = 4 << 20
+
 // Options say how the commands of the product are reached.
 type Options struct {
 	// Argv maps a tool to its absolute path and fixed leading arguments. Tools that it lacks have the product's own.
@@ -54,6 +57,12 @@ func DefaultArgv() map[string][]string {
 	return map[string][]string{
 		"clmgr":     {utilities + "clmgr"},
 		"clRGinfo":  {utilities + "clRGinfo"},
+		"cllsgrp":   {utilities + "cllsgrp"},
+		"clodmget":  {utilities + "clodmget"},
+		"clshowsrv": {utilities + "clshowsrv"},
+		"cltopinfo": {utilities + "cltopinfo"},
+		"listdms":   {"/usr/sbin/rsct/bin/dms/listdms"},
+		"lparstat":  {"/usr/bin/lparstat"},
 		"lscluster": {"/usr/sbin/lscluster"},
 		"clctrl":    {"/usr/sbin/clctrl"},
 		"lssrc":     {"/usr/bin/lssrc"},
@@ -103,17 +112,31 @@ func Interpret(s model.Source, out command.Output) model.Reading {
 	switch {
 	case !ok:
 		r.Err = fmt.Sprintf("source %q is not known", s)
-	case out.Truncated:
+	case out.Truncated || len(out.Stdout) > maxStdout:
 		r.Err = q.text("printed more than is taken in; it was left out as a whole")
 	case out.Exit != 0 && (out.Exit != q.emptyOnExit || !silent(out)):
 		r.Err = q.text(exitText(out))
+	case firstLine(out.Stdout) == "" && firstLine(out.Stderr) != "":
+		// Silence may mean that there is nothing; a complaint means that nothing was read.
+		r.Err = q.text(parseText(out, errEmpty))
 	default:
-		var err error
-		if r.Unparsed, err = q.parse(&r, out.Stdout); err != nil {
+		if err := q.interpret(&r, out.Stdout); err != nil {
 			r.Err = q.text(parseText(out, err))
 		}
 	}
 	return r
+}
+
+// interpret fills the reading from what the command printed.
+func (q question) interpret(r *model.Reading, stdout []byte) error {
+	in := newInput(r, stdout)
+	defer in.finish()
+	if !q.everyNode {
+		if err := in.oneNode(); err != nil {
+			return err
+		}
+	}
+	return q.parse(r, in)
 }
 
 // failed tells why the command of a source gave no output.

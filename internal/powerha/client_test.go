@@ -179,3 +179,39 @@ func TestReadInittab(t *testing.T) {
 		}
 	}
 }
+
+// Every source is in one of the two lists, once, and has a command and a parser.
+func TestSources(t *testing.T) {
+	deciding, informing := Sources()
+	seen := make(map[model.Source]bool)
+	for _, s := range slices.Concat(deciding, informing) {
+		q, ok := questionOf(s)
+		if !ok || seen[s] || q.parse == nil || q.hint == "" {
+			t.Errorf("%s: question %v, listed before %v", s, ok, seen[s])
+		}
+		seen[s] = true
+		if _, ok := DefaultArgv()[Tool(s)]; !ok {
+			t.Errorf("%s: no path for %s", s, Tool(s))
+		}
+		if Command(s) == "" || !strings.HasPrefix(Command(s), Tool(s)+" ") && Command(s) != Tool(s) {
+			t.Errorf("%s: %q by %q", s, Command(s), Tool(s))
+		}
+	}
+	if len(seen) != 33 {
+		t.Errorf("%d sources", len(seen))
+	}
+	if got := Tool("weather"); got != "weather" {
+		t.Errorf("an unknown source has the tool %q", got)
+	}
+}
+
+// What complains and prints nothing has not said that there is nothing.
+func TestComplaintIsNoAnswer(t *testing.T) {
+	deciding, informing := Sources()
+	for _, s := range slices.Concat(deciding, informing) {
+		r := Interpret(s, command.Output{Stderr: []byte("x: permission denied\n")})
+		if !strings.Contains(r.Err, "printed nothing; it said: x: permission denied") {
+			t.Errorf("%s: %q", s, r.Err)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package powerha
 
 import (
+	"slices"
 	"strings"
 
 	"powerha_lpm_exporter/internal/model"
@@ -9,72 +10,121 @@ import (
 // attrs are the attributes of one object as clmgr prints them. Names are in capitals.
 type attrs map[string]string
 
+// object is one object with the line on which it begins.
+type object struct {
+	attrs
+	at line
+}
+
+// parseObjects reads what `clmgr query` prints, in any of its three forms: ATTR="value" lines, colon-separated rows under
+// a heading (-c), or XML (-x). They are told apart by the first line that holds something.
+func parseObjects(in *input) []object {
+	for l := range in.lines() {
+		switch text := strings.TrimSpace(l.text); {
+		case text == "":
+			continue
+		case text[0] == '<':
+			return parseXML(in)
+		case text[0] == '#':
+			return parseColons(in)
+		}
+		if hasHeading(in) { // below a message
+			return parseColons(in)
+		}
+		break
+	}
+	return parseAttrs(in)
+}
+
+func hasHeading(in *input) bool {
+	for l := range in.lines() {
+		text := strings.TrimSpace(l.text)
+		if strings.HasPrefix(text, "#") && strings.Contains(text, ":") {
+			return true
+		}
+		if strings.Contains(text, `="`) {
+			return false
+		}
+	}
+	return false
+}
+
 // parseAttrs reads the ATTR="value" lines of `clmgr query`: one block for each
 // object, parted by blank lines or by the first attribute's coming again. A
 // value may hold = and may be empty.
-func parseAttrs(b []byte) (blocks []attrs, unparsed int) {
-	var block attrs
+func parseAttrs(in *input) (blocks []object) {
+	in.whole(func(text string) bool { // the closing quote shows that the line is whole
+		_, value, ok := strings.Cut(text, `="`)
+		return ok && strings.HasSuffix(value, `"`)
+	})
+	var block object
 	first := ""
 	flush := func() {
-		if len(block) > 0 {
+		if len(block.attrs) > 0 {
 			blocks = append(blocks, block)
 		}
-		block, first = nil, ""
+		block, first = object{}, ""
 	}
-	for line := range lines(b) {
-		if strings.TrimSpace(line) == "" {
+	for l := range in.lines() {
+		if strings.TrimSpace(l.text) == "" {
 			flush()
 			continue
 		}
-		name, value, ok := strings.Cut(line, "=")
+		name, value, ok := strings.Cut(l.text, "=")
 		name = strings.ToUpper(strings.TrimSpace(name))
 		if !ok || !isName(name) {
-			unparsed++
+			in.reject(l, `expected ATTRIBUTE="value"`)
 			continue
 		}
 		if name == first {
 			flush()
 		}
-		if block == nil {
-			block, first = make(attrs), name
+		if block.attrs == nil {
+			block, first = object{attrs: make(attrs), at: l}, name
 		}
-		if _, ok := block[name]; !ok {
-			block[name] = unquote(value)
+		if _, ok := block.attrs[name]; !ok {
+			block.attrs[name] = unquote(value)
 		}
 	}
 	flush()
-	return blocks, unparsed
+	return blocks
 }
 
 // parseColons reads `clmgr -c` output: a heading "# NAME:STATE:…", then rows
 // with as many values. A backslash takes the meaning off a colon.
-func parseColons(b []byte) (rows []attrs, unparsed int) {
+func parseColons(in *input) (rows []object) {
 	var names []string
-	for line := range lines(b) {
-		line = strings.TrimSpace(line)
-		if line == "" {
+	for l := range in.lines() {
+		text := strings.TrimSpace(l.text)
+		if text == "" {
 			continue
 		}
-		if heading, ok := strings.CutPrefix(line, "#"); ok {
+		if heading, ok := strings.CutPrefix(text, "#"); ok {
 			names = splitColons(strings.ToUpper(heading))
 			continue
 		}
-		values := splitColons(line)
+		values := splitColons(text)
 		if len(names) == 0 || len(values) != len(names) {
-			unparsed++
+			in.reject(l, "expected as many values as the heading has names")
 			continue
 		}
 		row := make(attrs, len(names))
 		for i, n := range names {
 			row[n] = unquote(values[i])
 		}
-		rows = append(rows, row)
+		rows = append(rows, object{attrs: row, at: l})
 	}
-	return rows, unparsed
+	return rows
 }
 
 func splitColons(s string) []string {
-	var out []string
+	out := make([]string, 0, 1+strings.Count(s, ":"))
+	if strings.IndexByte(s, '\\') < 0 {
+		for f := range strings.SplitSeq(s, ":") {
+			out = append(out, strings.TrimSpace(f))
+		}
+		return out
+	}
 	var field strings.Builder
 	for i := 0; i < len(s); i++ {
 		switch {
@@ -91,22 +141,44 @@ func splitColons(s string) []string {
 	return append(out, strings.TrimSpace(field.String()))
 }
 
+// nameList reads names that spaces or commas part.
+func nameList(s string) []string {
+	var names []string
+	for _, n := range strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\t' || r == ',' }) {
+		if isName(n) {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
 // parseNodes reads `clmgr -cv -a name,state,raw_state query node`
-// (SG24-8278 ex. 4-36, 5-18).
-func parseNodes(b []byte) ([]model.Node, int, error) {
-	rows, unparsed := parseColons(b)
+// (SG24-8278 ex. 4-36, 5-18). A node that is told twice and differently is unknown.
+func parseNodes(in *input) ([]model.Node, error) {
 	var nodes []model.Node
-	for _, r := range rows {
-		if !isName(r["NAME"]) {
-			unparsed++
+	for _, o := range parseObjects(in) {
+		if !isName(o.attrs["NAME"]) {
+			in.reject(o.at, "expected a node with a NAME")
 			continue
 		}
-		nodes = append(nodes, model.Node{Name: r["NAME"], State: nodeState(r["STATE"]), Raw: clip(r["RAW_STATE"])})
+		n := model.Node{Name: o.attrs["NAME"], State: nodeState(o.attrs["STATE"]), Raw: clip(o.attrs["RAW_STATE"])}
+		if at := slices.IndexFunc(nodes, func(was model.Node) bool { return was.Name == n.Name }); at >= 0 {
+			in.reject(o.at, "the node has a row already")
+			if nodes[at].State != n.State {
+				in.unknown("node state", o.attrs["STATE"]+" beside "+string(nodes[at].State))
+				nodes[at].State = model.NodeUnknown
+			}
+			continue
+		}
+		if n.State == model.NodeUnknown && fold(o.attrs["STATE"]) != "UNKNOWN" {
+			in.unknown("node state", o.attrs["STATE"])
+		}
+		nodes = append(nodes, n)
 	}
 	if len(nodes) == 0 {
-		return nil, unparsed, notUnderstood(b, "node")
+		return nil, in.notUnderstood("node")
 	}
-	return nodes, unparsed, nil
+	return nodes, nil
 }
 
 // nodeState maps the STATE of a node.
@@ -128,49 +200,4 @@ func nodeState(s string) model.NodeState {
 		return model.NodeError
 	}
 	return model.NodeUnknown
-}
-
-// parseMonitors reads `clmgr -v query application_monitor`. A cluster without
-// monitors prints nothing. A monitor of several applications counts for each.
-func parseMonitors(b []byte) ([]model.Monitor, int, error) {
-	blocks, unparsed := parseAttrs(b)
-	monitors := []model.Monitor{}
-	for _, a := range blocks {
-		if !isName(a["NAME"]) {
-			unparsed++
-			continue
-		}
-		m := model.Monitor{
-			Name: a["NAME"], Type: strings.ToLower(clip(a["TYPE"])), Mode: monitorMode(a["MODE"]),
-			Method: clip(a["MONITORMETHOD"]),
-		}
-		if text := a["MONITORINTERVAL"]; text != "" {
-			interval, ok := seconds(text)
-			if !ok {
-				unparsed++
-			}
-			m.Interval = interval
-		}
-		for _, name := range [...]string{"MONITOR_RETRY", "MONITOR_RETRY_COUNT", "MONITORRETRY", "MONITORRETRYCOUNT"} { // spelling not documented
-			if n, ok := number(a[name]); ok {
-				m.Retries = n
-			}
-		}
-		apps := nameList(a["APPLICATIONS"])
-		if len(apps) == 0 {
-			apps = []string{""}
-		}
-		for _, m.Application = range apps {
-			monitors = append(monitors, m)
-		}
-	}
-	if len(monitors) == 0 && unparsed > 0 {
-		return nil, unparsed, notUnderstood(b, "application monitor")
-	}
-	return monitors, unparsed, nil
-}
-
-// monitorMode folds the spellings of a mode: long-running is printed with and without its hyphen.
-func monitorMode(s string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(clip(s)), "-", ""), " ", "")
 }

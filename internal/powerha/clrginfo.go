@@ -6,50 +6,58 @@ import (
 	"powerha_lpm_exporter/internal/model"
 )
 
-// parseGroups reads clRGinfo(1), PowerHA 7: the rows of `clRGinfo -s`, or the
-// table that it prints without the flag, told apart by its heading.
-func parseGroups(b []byte) ([]model.GroupRow, int, error) {
-	var rows []model.GroupRow
-	var unparsed int
-	if isGroupTable(b) {
-		rows, unparsed = parseGroupTable(b)
+// parseGroups reads clRGinfo(1), PowerHA 7: the rows of `clRGinfo -s` or -c, or the
+// table that it prints without the flag, told apart by its rules and its heading.
+func parseGroups(in *input) ([]model.GroupRow, error) {
+	g := groupRows{in: in}
+	if isGroupTable(in) {
+		g.table()
 	} else {
-		rows, unparsed = parseGroupColons(b)
+		g.colons()
 	}
-	if len(rows) == 0 {
-		return nil, unparsed, notUnderstood(b, "resource group")
+	if len(g.rows) == 0 {
+		return nil, in.notUnderstood("resource group")
 	}
-	return rows, unparsed, nil
+	return g.rows, nil
 }
 
-func isGroupTable(b []byte) bool {
-	for line := range lines(b) {
-		if isRule(line) || strings.HasPrefix(line, "Group Name") {
+func isGroupTable(in *input) bool {
+	for l := range in.lines() {
+		if isRule(l.text) || strings.HasPrefix(l.text, "Group Name") {
 			return true
 		}
 	}
 	return false
 }
 
-// parseGroupColons reads rows group:state:node:…, of which only these three
+// groupRows gathers rows. A group has one row a node.
+type groupRows struct {
+	in   *input
+	rows []model.GroupRow
+	seen map[[2]string]seenRow
+}
+
+type seenRow struct{ index, block int }
+
+// colons reads rows group:state:node:…, of which only these three
 // fields are certain. The ninth is the site at the levels that print one. The
 // node may have spaces around it.
-func parseGroupColons(b []byte) (rows []model.GroupRow, unparsed int) {
-	for line := range lines(b) {
-		if strings.TrimSpace(line) == "" {
+func (g *groupRows) colons() {
+	for l := range g.in.lines() {
+		if strings.TrimSpace(l.text) == "" {
 			continue
 		}
-		f := strings.Split(line, ":")
+		f := strings.Split(l.text, ":")
 		for i := range f {
 			f[i] = strings.TrimSpace(f[i])
 		}
 		if len(f) < 3 {
-			unparsed++
+			g.in.reject(l, "expected group:state:node:…")
 			continue
 		}
-		row, ok := groupRow(f[0], f[1], f[2])
-		if !ok {
-			unparsed++
+		row, why := groupRow(f[0], f[1], f[2])
+		if why != "" {
+			g.in.reject(l, why)
 			continue
 		}
 		if len(f) >= 9 && row.Site == "" && isName(f[8]) {
@@ -57,61 +65,106 @@ func parseGroupColons(b []byte) (rows []model.GroupRow, unparsed int) {
 				row.Site = f[8]
 			}
 		}
-		rows = append(rows, row)
+		g.add(l, row)
 	}
-	return rows, unparsed
 }
 
-// parseGroupTable reads the table. A row that begins with a space belongs to
+// table reads the table. A row that begins with a space belongs to
 // the group above it; the node is the last word, and the state, which may hold
 // spaces, all between (SG24-8278 ex. 5-14, 5-25, 7-6, 8-7).
-func parseGroupTable(b []byte) (rows []model.GroupRow, unparsed int) {
+func (g *groupRows) table() {
 	group := ""
-	for line := range lines(b) {
-		f := strings.Fields(line)
-		if len(f) == 0 || isRule(line) || strings.HasPrefix(line, "Group Name") {
+	for l := range g.in.lines() {
+		f := strings.Fields(l.text)
+		if len(f) == 0 || isRule(l.text) || strings.HasPrefix(l.text, "Group Name") {
 			continue
 		}
 		name, states := group, f
-		if line[0] != ' ' && line[0] != '\t' {
+		if l.text[0] != ' ' && l.text[0] != '\t' {
 			name, states = f[0], f[1:]
+			group = "" // the rows below belong to this line's group or, if it is not understood, to none
+			if len(states) == 0 && isName(name) {
+				group = name // it left no room in its line
+				continue
+			}
 		}
-		if len(states) < 2 {
-			unparsed++
+		if len(states) < 2 || name == "" {
+			g.in.reject(l, "expected a group, a state and a node")
 			continue
 		}
 		last := len(states) - 1
-		row, ok := groupRow(name, strings.Join(states[:last], " "), states[last])
-		if !ok {
-			unparsed++
+		row, why := groupRow(name, strings.Join(states[:last], " "), states[last])
+		if why != "" {
+			g.in.reject(l, why)
 			continue
 		}
 		group = name
-		rows = append(rows, row)
+		g.add(l, row)
 	}
-	return rows, unparsed
 }
 
-// groupRow checks and joins the three facts of a row. The node may be followed by @ and its site.
-func groupRow(group, state, node string) (model.GroupRow, bool) {
+// add takes a row in. Told twice it counts once; told twice and differently, its state is unknown. Under clcmd every node
+// tells all rows, so that there only a difference is worth a word.
+func (g *groupRows) add(l line, row model.GroupRow) {
+	key := [2]string{row.Group, row.Node}
+	was, ok := g.seen[key]
+	if !ok {
+		if g.seen == nil {
+			g.seen = make(map[[2]string]seenRow)
+		}
+		g.seen[key] = seenRow{index: len(g.rows), block: l.block}
+		if row.State == model.GroupUnknown && fold(row.Raw) != "UNKNOWN" {
+			g.in.unknown("group state", row.Raw)
+		}
+		g.rows = append(g.rows, row)
+		return
+	}
+	first := &g.rows[was.index]
+	if first.State == row.State && first.Secondary == row.Secondary {
+		if was.block == l.block {
+			g.in.reject(l, "the group has a row for this node already")
+		}
+		return
+	}
+	g.in.reject(l, "the group has a row for this node already, with another state")
+	first.State, first.Raw = model.GroupUnknown, clip(first.Raw+" / "+row.Raw)
+	g.in.unknown("group state", first.Raw)
+}
+
+// groupRow checks and joins the three facts of a row, or says what is wrong. The node may be followed by @ and its site.
+func groupRow(group, state, node string) (row model.GroupRow, why string) {
 	node, site, _ := strings.Cut(node, "@")
-	if !isName(group) || !isName(node) || (site != "" && !isName(site)) || !looksLikeState(state) {
-		return model.GroupRow{}, false
+	switch {
+	case !isName(group):
+		return row, "expected the name of a group first"
+	case !isName(node) || (site != "" && !isName(site)):
+		return row, "expected a node or node@site after the state"
+	case !looksLikeState(state):
+		return row, "expected a state in capitals after the group"
 	}
 	s, secondary := groupState(state)
-	return model.GroupRow{Group: group, Node: node, State: s, Secondary: secondary, Site: site, Raw: clip(state)}, true
+	return model.GroupRow{Group: group, Node: node, State: s, Secondary: secondary, Site: site, Raw: clip(state)}, ""
 }
 
 // looksLikeState keeps messages out that have as many colons as a row: a state begins with a word in capitals.
 func looksLikeState(s string) bool {
-	word, _, _ := strings.Cut(strings.ReplaceAll(s, "_", " "), " ")
-	return len(word) > 1 && strings.Trim(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+	if at := strings.IndexAny(s, " _"); at >= 0 {
+		s = s[:at]
+	}
+	return len(s) > 1 && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
 // groupState maps a state as printed. OFFLINE may be followed by a reason;
-// anything else that is not known is unknown, never something healthy.
+// anything else that is not known is unknown, never something healthy. PEER is what the cluster's SNMP MIB
+// (hacmp.my, resGroupNodeState) has beside SECONDARY for the instance at the other site.
 func groupState(s string) (state model.GroupState, secondary bool) {
-	s, secondary = strings.CutSuffix(fold(s), " SECONDARY")
+	s = fold(s)
+	for _, instance := range [...]string{" SECONDARY", " PEER"} {
+		if rest, ok := strings.CutSuffix(s, instance); ok {
+			s, secondary = rest, true
+			break
+		}
+	}
 	switch s {
 	case "ONLINE":
 		return model.GroupOnline, secondary

@@ -10,11 +10,10 @@ import (
 // parseCluster reads `clmgr query cluster`. Before PowerHA 7.2 there are no
 // LPM attributes; later ones may be empty or 0 while they were never set
 // (SG24-8278 ex. 2-2).
-func parseCluster(b []byte) (*model.Cluster, int, error) {
-	blocks, unparsed := parseAttrs(b)
+func parseCluster(in *input) (*model.Cluster, error) {
 	a := make(attrs)
-	for _, block := range blocks { // one object, whatever blank lines it has
-		for name, value := range block {
+	for _, block := range parseObjects(in) { // one object, whatever blank lines it has
+		for name, value := range block.attrs {
 			if _, ok := a[name]; !ok {
 				a[name] = value
 			}
@@ -25,12 +24,12 @@ func parseCluster(b []byte) (*model.Cluster, int, error) {
 		name = a["NAME"]
 	}
 	if name == "" {
-		return nil, unparsed, notUnderstood(b, "CLUSTER_NAME")
+		return nil, in.notUnderstood("CLUSTER_NAME")
 	}
-	r := attrReader{attrs: a, bad: unparsed}
+	r := attrReader{attrs: a, in: in}
 	c := model.Cluster{
 		Name:                    clip(name),
-		State:                   clusterState(a["STATE"]),
+		State:                   r.clusterState(),
 		Version:                 clip(a["VERSION"]),
 		VersionNumber:           r.number("VERSION_NUMBER"),
 		Unsynced:                r.truth("UNSYNCED_CHANGES"),
@@ -45,25 +44,60 @@ func parseCluster(b []byte) (*model.Cluster, int, error) {
 		CritDaemonGrace:         r.seconds("CRIT_DAEMON_RESTART_GRACE_PERIOD"),
 	}
 	if text, ok := a["LPM_POLICY"]; ok {
-		c.HasLPM, c.LPMPolicy = true, policy(text)
+		if c.HasLPM, c.LPMPolicy = true, policy(text); c.LPMPolicy == model.PolicyUnknown {
+			in.unknown("LPM policy", text)
+		}
 		if c.LPMHeartbeat == nil && a["HEARTBEAT_FREQUENCY_DURING_LPM"] == "" {
 			c.LPMHeartbeat = new(time.Duration(0)) // never set, like "0"
 		}
 	}
-	return &c, r.bad, nil
+	if !c.HasLPM && !before72(&c) {
+		// Cut, or asked for some attributes only: that there are no LPM variables must not follow from it.
+		c.HasLPM = true
+		in.rejectValue("", "expected LPM_POLICY, or a VERSION_NUMBER of before PowerHA 7.2 (16)")
+	}
+	return &c, nil
 }
 
-// attrReader reads typed attributes and counts those that cannot be read.
+// attrReader reads typed attributes and hands back those that cannot be read.
 type attrReader struct {
 	attrs
-	bad int
+	in *input
+}
+
+func (r *attrReader) bad(name, want string) {
+	r.in.rejectValue(name+"="+r.attrs[name], "expected "+want)
+}
+
+// before72 reports whether the level is known to be one without LPM variables (SG24-8278 2.1.5: they came with 7.2.0).
+func before72(c *model.Cluster) bool {
+	if n := c.VersionNumber; n > 0 && n < 16 { // the level of the cluster; a node may be ahead of it (SG24-8278 ex. 5-34)
+		return true
+	}
+	major, rest, _ := strings.Cut(c.Version, ".")
+	minor, _, _ := strings.Cut(rest, ".")
+	a, okA := number(major)
+	b, okB := number(minor)
+	return okA && okB && (a < 7 || a == 7 && b < 2)
+}
+
+func (r *attrReader) clusterState() model.ClusterState {
+	s := clusterState(r.attrs["STATE"])
+	if text := fold(r.attrs["STATE"]); s == model.ClusterUnknown && text != "UNKNOWN" {
+		if text == "" {
+			r.in.rejectValue("", "expected STATE")
+		} else {
+			r.in.unknown("cluster state", text)
+		}
+	}
+	return s
 }
 
 func (r *attrReader) number(name string) int {
 	text := r.attrs[name]
 	n, ok := number(text)
 	if !ok && text != "" {
-		r.bad++
+		r.bad(name, "a number")
 	}
 	return n
 }
@@ -76,7 +110,7 @@ func (r *attrReader) seconds(name string) *time.Duration {
 	}
 	d, ok := seconds(text)
 	if !ok {
-		r.bad++
+		r.bad(name, "a number of seconds")
 		return nil
 	}
 	return &d
@@ -90,7 +124,7 @@ func (r *attrReader) truth(name string) *bool {
 	}
 	v, ok := truth(text)
 	if !ok {
-		r.bad++
+		r.bad(name, "true or false")
 		return nil
 	}
 	return &v

@@ -9,24 +9,24 @@ import (
 // parseScripts reads `drmgr -l` of AIX: a heading with the root folder and the
 // syslog id, then a line for each script with its path and the text of its
 // DR_SCRIPTINFO. The order is that in which drmgr runs them.
-func parseScripts(b []byte) ([]model.DRScriptInfo, int, error) {
+func parseScripts(in *input) ([]model.DRScriptInfo, error) {
 	scripts := []model.DRScriptInfo{}
-	heading, unparsed := false, 0
-	for line := range lines(b) {
-		line = strings.TrimSpace(line)
+	heading := false
+	for l := range in.lines() {
+		text := strings.TrimSpace(l.text)
 		switch {
-		case line == "" || isRule(line):
-		case strings.HasPrefix(line, "DR Install Root Directory:"), strings.HasPrefix(line, "Syslog ID:"):
+		case text == "" || isRule(text):
+		case strings.HasPrefix(text, "DR Install Root Directory:"), strings.HasPrefix(text, "Syslog ID:"):
 			heading = true
-		case line[0] == '/':
-			path, info, _ := strings.Cut(strings.ReplaceAll(line, "\t", " "), " ")
+		case text[0] == '/':
+			path, info, _ := strings.Cut(strings.ReplaceAll(text, "\t", " "), " ")
 			scripts = append(scripts, model.DRScriptInfo{Path: clip(path), Info: clip(info)})
 		default:
-			unparsed++
+			in.reject(l, "expected the path of a script, and its description")
 		}
 	}
 	if !heading && len(scripts) == 0 {
-		return nil, unparsed, notUnderstood(b, "list of DR scripts")
+		return nil, in.notUnderstood("list of DR scripts")
 	}
-	return scripts, unparsed, nil
+	return scripts, nil
 }

@@ -12,9 +12,8 @@ import (
 // parseErrlog reads `errpt -a` (SG24-8278 ex. 4-4): entries between rules of
 // hyphens, newest first. They are returned in the order of their sequence
 // numbers, since times have whole seconds at best. No entry is no error.
-func parseErrlog(b []byte) ([]model.ErrlogEntry, int, error) {
+func parseErrlog(in *input) ([]model.ErrlogEntry, error) {
 	entries := []model.ErrlogEntry{}
-	unparsed := 0
 	var e *errlogEntry
 	flush := func() {
 		if e == nil {
@@ -23,43 +22,61 @@ func parseErrlog(b []byte) ([]model.ErrlogEntry, int, error) {
 		if e.complete() {
 			entries = append(entries, e.ErrlogEntry)
 		} else {
-			unparsed++
+			in.reject(e.at, "expected an entry with LABEL, Date/Time, Sequence Number and Resource Name")
 		}
 		e = nil
 	}
-	for line := range lines(b) {
-		line = strings.TrimSpace(line)
-		if isRule(line) {
+	for l := range in.lines() {
+		text := strings.TrimSpace(l.text)
+		if isRule(text) {
 			flush()
 			continue
 		}
-		name, value, ok := strings.Cut(line, ":")
+		name, value, ok := strings.Cut(text, ":")
 		if !ok {
-			continue // description and detail data
+			if e != nil {
+				e.word(text) // description and detail data
+			}
+			continue
 		}
 		if name == "LABEL" {
 			flush()
-			e = &errlogEntry{}
+			e = &errlogEntry{at: l}
 		}
 		if e != nil {
 			e.set(name, strings.TrimSpace(value))
 		}
 	}
 	flush()
-	if len(entries) == 0 && firstLine(b) != "" {
-		return nil, unparsed, notUnderstood(b, "entry of the error log")
+	if len(entries) == 0 && in.first() != "" {
+		return nil, in.notUnderstood("entry of the error log")
 	}
 	slices.SortStableFunc(entries, func(a, b model.ErrlogEntry) int { return cmp.Compare(a.Sequence, b.Sequence) })
-	return entries, unparsed, nil
+	return entries, nil
 }
 
 // errlogEntry is an entry that is being read.
 type errlogEntry struct {
 	model.ErrlogEntry
+	at              line
 	numbered, dated bool
+	section         string // "" in the head, then the heading of the text below it
 }
 
-func (e *errlogEntry) complete() bool { return e.Label != "" && e.numbered && e.dated }
+func (e *errlogEntry) complete() bool {
+	return e.Label != "" && e.numbered && e.dated && e.Resource != ""
+}
+
+// word takes in a line without a colon: a heading, or the line below it.
+func (e *errlogEntry) word(text string) {
+	switch {
+	case text == "":
+	case text == "Description", text == "Detail Data", strings.HasSuffix(text, " Causes"), text == "Recommended Actions":
+		e.section = text
+	case e.section == "Description" && e.Description == "":
+		e.Description = clip(text)
+	}
+}
 
 // set takes a line in. The first of a name counts: detail data may have lines that look like one.
 func (e *errlogEntry) set(name, value string) {

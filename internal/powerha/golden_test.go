@@ -61,8 +61,7 @@ func readingOf(t testing.TB, s model.Source, in []byte) model.Reading {
 		t.Fatalf("no question for source %q", s)
 	}
 	r := model.Reading{Source: s}
-	var err error
-	if r.Unparsed, err = q.parse(&r, in); err != nil {
+	if err := q.interpret(&r, in); err != nil {
 		r.Err = err.Error()
 	}
 	return r

@@ -9,11 +9,10 @@ import (
 // parseServer reads `lsattr -El sys0 -a systemid -a modelname` of AIX: an
 // attribute, its value, a description and whether users may set it. The values
 // begin with the manufacturer ("IBM,017268B60", "IBM,9009-42A").
-func parseServer(b []byte) (*model.Server, int, error) {
+func parseServer(in *input) (*model.Server, error) {
 	var s model.Server
-	unparsed := 0
-	for line := range lines(b) {
-		f := strings.Fields(line)
+	for l := range in.lines() {
+		f := strings.Fields(l.text)
 		switch {
 		case len(f) == 0:
 		case len(f) >= 2 && f[0] == "systemid":
@@ -21,13 +20,13 @@ func parseServer(b []byte) (*model.Server, int, error) {
 		case len(f) >= 2 && f[0] == "modelname":
 			s.TypeModel = withoutMaker(f[1])
 		default:
-			unparsed++
+			in.reject(l, "expected systemid or modelname, and its value")
 		}
 	}
 	if s.Serial == "" {
-		return nil, unparsed, notUnderstood(b, "systemid")
+		return nil, in.notUnderstood("systemid")
 	}
-	return &s, unparsed, nil
+	return &s, nil
 }
 
 func withoutMaker(s string) string {

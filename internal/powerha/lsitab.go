@@ -7,21 +7,22 @@ import "strings"
 const inittabEntry = "hacmp_lpm"
 
 // parseInittab reads `lsitab hacmp_lpm`: the entry as identifier:level:action:command, or nothing.
-func parseInittab(b []byte) (*bool, int, error) {
-	unparsed := 0
-	for line := range lines(b) {
-		line = strings.TrimSpace(line)
-		if line == "" {
+func parseInittab(in *input) (*bool, error) {
+	found := false
+	for l := range in.lines() {
+		text := strings.TrimSpace(l.text)
+		if text == "" {
 			continue
 		}
-		id, rest, _ := strings.Cut(line, ":")
+		id, rest, _ := strings.Cut(text, ":")
 		if id == inittabEntry && strings.Count(rest, ":") >= 2 {
-			return new(true), unparsed, nil
+			found = true
+			continue
 		}
-		unparsed++
+		in.reject(l, "expected the entry "+inittabEntry+" alone")
 	}
-	if unparsed > 0 {
-		return nil, unparsed, notUnderstood(b, "entry of inittab")
+	if !found && in.first() != "" {
+		return nil, in.notUnderstood("entry of inittab")
 	}
-	return new(false), 0, nil
+	return &found, nil
 }

@@ -7,62 +7,60 @@ import (
 )
 
 // parseManager reads `lssrc -ls clstrmgrES`, PowerHA 7 (SG24-8278 ex. 5-12,
-// 8-2): free text with some lines of known beginnings. A node that was stopped
+// 8-2): free text with some lines of known beginnings; the others are passed over. A node that was stopped
 // with unmanage stays ST_STABLE.
-func parseManager(b []byte) (*model.Manager, int, error) {
+func parseManager(in *input) (*model.Manager, error) {
 	m := model.Manager{State: model.ManagerUnknown}
-	found, unparsed := false, 0
-	for line := range lines(b) {
-		line = strings.TrimSpace(line)
-		if v, ok := strings.CutPrefix(line, "Current state:"); ok && !found {
-			m.State, found = managerState(v), true
-		} else if v, ok := strings.CutPrefix(line, "CLversion:"); ok {
-			n, ok := number(v)
-			if !ok {
-				unparsed++
-			}
-			m.CLVersion = n
-		} else if v, ok := strings.CutPrefix(line, "local node vrmf is"); ok {
-			m.VRMF = clip(unquote(v))
-		} else if v, ok := strings.CutPrefix(line, "Forced down node list:"); ok {
-			m.ForcedDown = nameList(v)
-		} else if v, ok := strings.CutPrefix(line, "Last event run was"); ok {
-			v, _, _ = strings.Cut(v, " on node")
-			m.LastEvent = clip(v)
-		} else if n, bad := queuedEvents(line); bad {
-			unparsed++
+	found := false
+	for l := range in.lines() {
+		text := strings.TrimSpace(l.text)
+		v, ok := strings.CutPrefix(text, "Current state:")
+		if ok {
+			found = managerTold(&m, in, l, v, found)
 		} else {
-			m.QueuedEvents += n
+			managerLine(&m, in, l, text)
 		}
 	}
 	if !found {
-		return nil, unparsed, notUnderstood(b, `line "Current state:"`)
+		return nil, in.notUnderstood(`line "Current state:"`)
 	}
-	return &m, unparsed, nil
+	return &m, nil
+}
+
+// managerLine takes in what a line other than the state tells, if anything.
+func managerLine(m *model.Manager, in *input, l line, text string) {
+	if v, ok := strings.CutPrefix(text, "CLversion:"); ok {
+		if m.CLVersion, ok = number(v); !ok {
+			in.reject(l, "expected a number")
+		}
+	} else if v, ok := strings.CutPrefix(text, "local node vrmf is"); ok {
+		m.VRMF = clip(unquote(v))
+	} else if v, ok := strings.CutPrefix(text, "Forced down node list:"); ok {
+		m.ForcedDown = nameList(v)
+	} else if v, ok := strings.CutPrefix(text, "Last event run was"); ok {
+		v, _, _ = strings.Cut(v, " on node")
+		m.LastEvent = clip(v)
+	} else if n, bad := queuedEvents(text); bad {
+		in.reject(l, "expected a number of events")
+	} else {
+		m.QueuedEvents += n
+	}
 }
 
 // maxEvents keeps a sum of a few queues sane, whatever they print.
 const maxEvents = 1 << 20
 
 // queuedEvents reads "There are N events on the Ibcast queue"; 0 for any other line.
-func queuedEvents(line string) (n int, bad bool) {
-	f := strings.Fields(line)
-	if len(f) < 6 || f[0] != "There" || !strings.HasPrefix(f[3], "event") || f[len(f)-1] != "queue" {
+func queuedEvents(text string) (n int, bad bool) {
+	if !strings.HasPrefix(text, "There ") {
+		return 0, false
+	}
+	f := strings.Fields(text)
+	if len(f) < 6 || !strings.HasPrefix(f[3], "event") || f[len(f)-1] != "queue" {
 		return 0, false
 	}
 	n, ok := number(f[2])
 	return min(n, maxEvents), !ok
-}
-
-// nameList reads names that spaces or commas part.
-func nameList(s string) []string {
-	var names []string
-	for _, n := range strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\t' || r == ',' }) {
-		if isName(n) {
-			names = append(names, n)
-		}
-	}
-	return names
 }
 
 // managerState maps the state as printed, with or without its prefix.
@@ -92,29 +90,32 @@ func managerState(s string) model.ManagerState {
 	return model.ManagerUnknown
 }
 
-// parseGroupServices reads `lssrc -ls cthags` (SG24-8278 ex. 8-4, 8-8):
+// parseGroupServices reads `lssrc -ls cthags` or `listdms -s cthags` (SG24-8278 ex. 8-4, 8-8):
 // whether the dead man switch of Group Services is on.
-func parseGroupServices(b []byte) (*bool, int, error) {
-	for line := range lines(b) {
-		rest, ok := strings.CutPrefix(strings.TrimSpace(line), "Dead Man Switch")
+func parseGroupServices(in *input) (*bool, error) {
+	for l := range in.lines() {
+		rest, ok := strings.CutPrefix(strings.TrimSpace(l.text), "Dead Man Switch")
 		if !ok {
 			continue
 		}
-		switch strings.Trim(rest, " \t:.") {
+		switch word := strings.Trim(rest, " \t:."); word {
 		case "Enabled":
-			return new(true), 0, nil
+			return new(true), nil
 		case "Disabled":
-			return new(false), 0, nil
+			return new(false), nil
+		default:
+			in.reject(l, "expected Enabled or Disabled")
+			in.unknown("dead man switch", word)
 		}
 	}
-	return nil, 0, notUnderstood(b, `line "Dead Man Switch"`)
+	return nil, in.notUnderstood(`line "Dead Man Switch"`)
 }
 
 // parseClientKill reads what `lssrc -ls cthags` says of critical clients (SG24-8278 ex. 8-4, 8-8): "Critical clients will
 // be terminated if unresponsive", or that they "will not be … even if" so. It is nil where neither line stands.
-func parseClientKill(b []byte) *bool {
-	for line := range lines(b) {
-		switch words := strings.Join(strings.Fields(line), " "); {
+func parseClientKill(in *input) *bool {
+	for l := range in.lines() {
+		switch words := strings.Join(strings.Fields(l.text), " "); {
 		case strings.HasPrefix(words, "Critical clients will not be terminated"):
 			return new(false)
 		case strings.HasPrefix(words, "Critical clients will be terminated"):
@@ -127,35 +128,36 @@ func parseClientKill(b []byte) *bool {
 // parseSubsystems reads the table of `lssrc -g GROUP` or `lssrc -s NAME`. A
 // subsystem may have no group, and an inoperative one has no pid, so the
 // status is what stands last.
-func parseSubsystems(b []byte) ([]model.Subsystem, int, error) {
+func parseSubsystems(in *input) ([]model.Subsystem, error) {
 	var out []model.Subsystem
-	heading, unparsed := false, 0
-	for line := range lines(b) {
-		f := strings.Fields(line)
+	heading := false
+	for l := range in.lines() {
+		f := strings.Fields(l.text)
 		switch {
 		case len(f) == 0:
 			continue
-		case f[0] == "Subsystem" && f[len(f)-1] == "Status":
+		case isSubsystemHeading(f):
 			heading = true
 			continue
 		case !heading:
-			unparsed++ // a message
+			in.reject(l, "expected the heading Subsystem … Status first")
 			continue
 		}
-		s, ok := subsystem(f)
-		if !ok {
-			unparsed++
-			continue
+		if s, ok := subsystem(in, f); ok {
+			out = append(out, s)
+		} else {
+			in.reject(l, "expected a subsystem, its group, pid and status")
 		}
-		out = append(out, s)
 	}
 	if !heading {
-		return nil, unparsed, notUnderstood(b, "table of subsystems")
+		return nil, in.notUnderstood("table of subsystems")
 	}
-	return out, unparsed, nil
+	return out, nil
 }
 
-func subsystem(f []string) (model.Subsystem, bool) {
+func isSubsystemHeading(f []string) bool { return f[0] == "Subsystem" && f[len(f)-1] == "Status" }
+
+func subsystem(in *input, f []string) (model.Subsystem, bool) {
 	if len(f) < 2 || !isName(f[0]) {
 		return model.Subsystem{}, false
 	}
@@ -167,9 +169,14 @@ func subsystem(f []string) (model.Subsystem, bool) {
 	if pid, ok := number(rest[0]); ok {
 		s.PID, rest = pid, rest[1:]
 	}
-	if len(rest) == 0 {
+	switch status := strings.Join(rest, " "); status {
+	case "":
 		return model.Subsystem{}, false
+	case "active":
+		s.Active = true
+	case "inoperative", "stopping", "warned, not found", "warned": // lssrc(1) of AIX
+	default:
+		in.unknown("subsystem status", status)
 	}
-	s.Active = len(rest) == 1 && rest[0] == "active"
 	return s, true
 }

@@ -2,6 +2,7 @@ package powerha
 
 import (
 	"strings"
+	"time"
 
 	"powerha_lpm_exporter/internal/model"
 )
@@ -10,89 +11,145 @@ import (
 type question struct {
 	tool  string
 	args  []string
-	parse func(r *model.Reading, stdout []byte) (unparsed int, err error)
+	parse func(r *model.Reading, in *input) error
 	hint  string // what to look at when it fails
 	// emptyOnExit is the exit status with which the command says, silently, that there is nothing; 0 for none.
 	emptyOnExit int
+	// everyNode: the answer is the same from every node, so that clcmd's answers of several may be read as one.
+	everyNode bool
 }
 
 // The hints that several questions share.
 const (
-	hintServices = "check that cluster services run: lssrc -ls clstrmgrES"
-	hintCAA      = "check that CAA runs: lscluster -m"
-	hintRights   = "check the rights of this user"
+	hintServices  = "check that cluster services run: lssrc -ls clstrmgrES"
+	hintConfig    = "check that the cluster is configured"
+	hintInstalled = "check that PowerHA is installed: lssrc -s clstrmgrES"
+	hintCAA       = "check that CAA runs: lscluster -m"
+	hintRights    = "check the rights of this user"
 )
+
+// pmigLabels select the entries about migrations of the error log.
+const pmigLabels = "CLIENT_PMIG_STARTED,CLIENT_PMIG_DONE,CLIENT_PMIG_ABORTED"
+
+// Sources lists every source, in two parts: those that decisions hang on, and those that only inform or that witness a
+// fact a second time.
+func Sources() (deciding, informing []model.Source) {
+	return []model.Source{
+		model.SourceCluster, model.SourceNodes, model.SourceGroups, model.SourceManager, model.SourceMembers,
+		model.SourceNodeTimeout, model.SourceDeadmanMode, model.SourceTunables, model.SourceGroupServices,
+		model.SourceInittab, model.SourceErrlog, model.SourceMonitors, model.SourceSubsystems, model.SourceProcesses,
+		model.SourceServer, model.SourceScripts,
+	}, []model.Source{
+		model.SourceFaults, model.SourceOwners, model.SourceGroupAttrs, model.SourceGroupPolicies,
+		model.SourceGroupMonitors, model.SourceOverrides, model.SourceGroupNames, model.SourceServices,
+		model.SourceTopology, model.SourceInterfaces, model.SourceCAA, model.SourceCAACounters,
+		model.SourceErrlogSummary, model.SourcePartition, model.SourceSwitch, model.SourcePolicyODM,
+		model.SourceTimeoutODM,
+	}
+}
+
+// Tool is the short name of the command that answers a source, as in cluster.commands and the label command; the source's
+// own name for an unknown one.
+func Tool(s model.Source) string {
+	if q, ok := questionOf(s); ok {
+		return q.tool
+	}
+	return string(s)
+}
+
+// Command names the command that answers a source as it would be typed, without its path; "" for an unknown source.
+func Command(s model.Source) string {
+	if q, ok := questionOf(s); ok {
+		return q.String()
+	}
+	return ""
+}
 
 // questionOf returns the question for a source.
 func questionOf(s model.Source) (question, bool) {
+	for _, of := range [...]func(model.Source) (question, bool){clusterQuestion, caaQuestion, systemQuestion, groupWitness, otherWitness} {
+		if q, ok := of(s); ok {
+			return q, true
+		}
+	}
+	return question{}, false
+}
+
+// clusterQuestion returns the questions put to PowerHA and Group Services.
+func clusterQuestion(s model.Source) (question, bool) {
 	switch s {
 	case model.SourceCluster:
 		return ask(parseCluster, func(r *model.Reading) **model.Cluster { return &r.Cluster },
-			"check that the cluster is configured", "clmgr", "query", "cluster"), true
+			hintConfig, "clmgr", "query", "cluster"), true
 	case model.SourceNodes:
 		return ask(parseNodes, func(r *model.Reading) *[]model.Node { return &r.Nodes },
-			"check that the cluster is configured", "clmgr", "-cv", "-a", "name,state,raw_state", "query", "node"), true
+			hintConfig, "clmgr", "-cv", "-a", "name,state,raw_state", "query", "node"), true
 	case model.SourceMonitors:
 		return ask(parseMonitors, func(r *model.Reading) *[]model.Monitor { return &r.Monitors },
-			"check that the cluster is configured", "clmgr", "-v", "query", "application_monitor"), true
+			hintConfig, "clmgr", "-v", "query", "application_monitor"), true
 	case model.SourceGroups:
 		return ask(parseGroups, func(r *model.Reading) *[]model.GroupRow { return &r.Groups },
-			hintServices, "clRGinfo", "-s"), true
+			hintServices, "clRGinfo", "-s").fromEveryNode(), true
 	case model.SourceManager:
 		return ask(parseManager, func(r *model.Reading) **model.Manager { return &r.Manager },
-			"check that PowerHA is installed: lssrc -s clstrmgrES", "lssrc", "-ls", "clstrmgrES"), true
+			hintInstalled, "lssrc", "-ls", "clstrmgrES"), true
 	case model.SourceGroupServices:
-		q := question{tool: "lssrc", args: []string{"-ls", "cthags"}, hint: "check that Group Services run: lssrc -s cthags"}
-		q.parse = func(r *model.Reading, b []byte) (n int, err error) {
-			if r.DeadManSwitch, n, err = parseGroupServices(b); err == nil {
-				r.ClientKill = parseClientKill(b)
-			}
-			return n, err
-		}
-		return q, true
+		return question{
+			tool: "lssrc", args: []string{"-ls", "cthags"}, hint: "check that Group Services run: lssrc -s cthags",
+			parse: func(r *model.Reading, in *input) (err error) {
+				if r.DeadManSwitch, err = parseGroupServices(in); err == nil {
+					r.ClientKill = parseClientKill(in)
+				}
+				return err
+			},
+		}, true
 	case model.SourceSubsystems:
 		return ask(parseSubsystems, func(r *model.Reading) *[]model.Subsystem { return &r.Subsystems },
 			"check that PowerHA is installed: lssrc -g cluster", "lssrc", "-g", "cluster"), true
 	default:
-		return systemQuestion(s)
+		return question{}, false
 	}
 }
 
-// systemQuestion returns the questions put to CAA and AIX.
-func systemQuestion(s model.Source) (question, bool) {
+// caaQuestion returns the questions put to CAA.
+func caaQuestion(s model.Source) (question, bool) {
 	switch s {
 	case model.SourceNodeTimeout:
-		q := question{tool: "clctrl", args: []string{"-tune", "-x", "node_timeout"}, hint: hintCAA}
-		q.parse = func(r *model.Reading, b []byte) (n int, err error) {
-			r.NodeTimeout, n, err = parseNodeTimeout(b)
-			return n, err
-		}
-		return q, true
+		return ask(parseNodeTimeout, func(r *model.Reading) *time.Duration { return &r.NodeTimeout },
+			hintCAA, "clctrl", "-tune", "-x", "node_timeout"), true
 	case model.SourceDeadmanMode:
-		q := question{tool: "clctrl", args: []string{"-tune", "-x", "deadman_mode"}, hint: hintCAA}
-		q.parse = func(r *model.Reading, b []byte) (n int, err error) {
-			r.DeadmanMode, n, err = parseDeadmanMode(b)
-			return n, err
-		}
-		return q, true
+		return ask(parseDeadmanMode, func(r *model.Reading) *string { return &r.DeadmanMode },
+			hintCAA, "clctrl", "-tune", "-x", "deadman_mode"), true
 	case model.SourceTunables:
-		return ask(parseTunables, func(r *model.Reading) *map[string]string { return &r.Tunables }, hintCAA, "clctrl", "-tune", "-a"), true
+		return ask(parseTunables, func(r *model.Reading) *map[string]string { return &r.Tunables },
+			hintCAA, "clctrl", "-tune", "-a"), true
 	case model.SourceMembers:
 		return ask(parseMembers, func(r *model.Reading) *[]model.Member { return &r.Members },
 			"check that CAA runs: clmgr query cluster", "lscluster", "-m"), true
+	default:
+		return question{}, false
+	}
+}
+
+// systemQuestion returns the questions put to AIX.
+func systemQuestion(s model.Source) (question, bool) {
+	switch s {
 	case model.SourceInittab:
 		q := ask(parseInittab, func(r *model.Reading) **bool { return &r.Inittab }, hintRights, "lsitab", inittabEntry)
 		q.emptyOnExit = 1
 		return q, true
 	case model.SourceErrlog:
 		return ask(parseErrlog, func(r *model.Reading) *[]model.ErrlogEntry { return &r.Errlog }, hintRights,
-			"errpt", "-a", "-J", "CLIENT_PMIG_STARTED,CLIENT_PMIG_DONE,CLIENT_PMIG_ABORTED"), true
+			"errpt", "-a", "-J", pmigLabels), true
 	case model.SourceFaults:
 		return ask(parseErrlog, func(r *model.Reading) *[]model.ErrlogEntry { return &r.Errlog }, hintRights,
 			"errpt", "-a", "-j", strings.Join(faultIDs(), ",")), true
 	case model.SourceProcesses:
 		return ask(parseProcesses, func(r *model.Reading) *[]model.Process { return &r.Processes },
 			hintRights, "ps", "-e", "-o", "pid,args"), true
+	case model.SourceOwners:
+		return ask(parseOwners, func(r *model.Reading) *[]model.Process { return &r.Processes },
+			hintRights, "ps", "-e", "-o", "pid,user,comm"), true
 	case model.SourceServer:
 		return ask(parseServer, func(r *model.Reading) **model.Server { return &r.Server },
 			hintRights, "lsattr", "-El", "sys0", "-a", "systemid", "-a", "modelname"), true
@@ -102,15 +159,6 @@ func systemQuestion(s model.Source) (question, bool) {
 	default:
 		return question{}, false
 	}
-}
-
-// Command names the command that answers a source as it would be typed, without its path; "" for an unknown source.
-func Command(s model.Source) string {
-	q, ok := questionOf(s)
-	if !ok {
-		return ""
-	}
-	return q.String()
 }
 
 // faultIDs are the identifiers of errpt entries that tell of a fault of the node or the cluster (<sys/errids.h> of AIX;
@@ -133,16 +181,21 @@ func faultIDs() []string {
 }
 
 // ask makes a question whose parser fills one field of the reading.
-func ask[T any](parse func([]byte) (T, int, error), field func(*model.Reading) *T, hint, tool string, args ...string) question {
+func ask[T any](parse func(*input) (T, error), field func(*model.Reading) *T, hint, tool string, args ...string) question {
 	return question{
 		tool: tool, args: args, hint: hint,
-		parse: func(r *model.Reading, stdout []byte) (int, error) {
-			v, unparsed, err := parse(stdout)
+		parse: func(r *model.Reading, in *input) error {
+			v, err := parse(in)
 			if err != nil {
-				return unparsed, err
+				return err
 			}
 			*field(r) = v
-			return unparsed, nil
+			return nil
 		},
 	}
+}
+
+func (q question) fromEveryNode() question {
+	q.everyNode = true
+	return q
 }

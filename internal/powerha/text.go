@@ -1,8 +1,6 @@
 package powerha
 
 import (
-	"errors"
-	"fmt"
 	"iter"
 	"strconv"
 	"strings"
@@ -22,19 +20,6 @@ func lines(b []byte) iter.Seq[string] {
 			}
 		}
 	}
-}
-
-// errEmpty: a command that always prints something printed nothing.
-var errEmpty = errors.New("printed nothing")
-
-// notUnderstood is the error for an output in which what was sought is not
-// found. It quotes the first line, which mostly is the command's own message.
-func notUnderstood(b []byte, sought string) error {
-	first := firstLine(b)
-	if first == "" {
-		return fmt.Errorf("%w, no %s", errEmpty, sought)
-	}
-	return fmt.Errorf("no %s in the output, which begins %q", sought, first)
 }
 
 // firstLine returns the first line that holds something, fit for a message.

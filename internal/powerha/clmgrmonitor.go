@@ -1,0 +1,63 @@
+package powerha
+
+import (
+	"strings"
+
+	"powerha_lpm_exporter/internal/model"
+)
+
+// parseMonitors reads `clmgr -v query application_monitor`. A cluster without
+// monitors prints nothing. A monitor of several applications counts for each.
+func parseMonitors(in *input) ([]model.Monitor, error) {
+	monitors := []model.Monitor{}
+	for _, o := range parseObjects(in) {
+		a := o.attrs
+		if !isName(a["NAME"]) {
+			in.reject(o.at, "expected a monitor with a NAME")
+			continue
+		}
+		r := attrReader{attrs: a, in: in}
+		m := model.Monitor{
+			Name: a["NAME"], Type: strings.ToLower(clip(a["TYPE"])), Mode: monitorMode(a["MODE"]),
+			Method: clip(a["MONITORMETHOD"]), HungSignal: r.number("HUNGSIGNAL"),
+			Processes: nameList(a["PROCESSES"]), Owner: clip(a["OWNER"]), Instances: r.number("INSTANCECOUNT"),
+		}
+		if d := r.seconds("MONITORINTERVAL"); d != nil {
+			m.Interval = *d
+		}
+		if d := r.seconds("STABILIZATION"); d != nil {
+			m.Stabilization = *d
+		}
+		switch m.Type {
+		case "process", "custom":
+		default:
+			in.unknown("monitor type", a["TYPE"])
+		}
+		switch m.Mode {
+		case "startup", "longrunning", "both":
+		default:
+			in.unknown("monitor mode", a["MODE"])
+		}
+		for _, name := range [...]string{"MONITOR_RETRY", "MONITOR_RETRY_COUNT", "MONITORRETRY", "MONITORRETRYCOUNT"} { // spelling not documented
+			if n, ok := number(a[name]); ok {
+				m.Retries = n
+			}
+		}
+		apps := nameList(a["APPLICATIONS"])
+		if len(apps) == 0 {
+			apps = []string{""}
+		}
+		for _, m.Application = range apps {
+			monitors = append(monitors, m)
+		}
+	}
+	if len(monitors) == 0 && in.r.Unparsed > 0 {
+		return nil, in.notUnderstood("application monitor")
+	}
+	return monitors, nil
+}
+
+// monitorMode folds the spellings of a mode: long-running is printed with and without its hyphen.
+func monitorMode(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(clip(s)), "-", ""), " ", "")
+}

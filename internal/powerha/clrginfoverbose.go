@@ -1,0 +1,167 @@
+package powerha
+
+import (
+	"strings"
+
+	"powerha_lpm_exporter/internal/model"
+)
+
+// parseGroupPolicies reads `clRGinfo -v`: for each group its policies as "label: value" lines, and a table of its nodes.
+// In that table the node stands first, as in HACMP's, or last, as in the short one: the state is in capitals.
+func parseGroupPolicies(in *input) ([]model.GroupAttr, error) {
+	v := verboseGroups{in: in}
+	if err := v.read(); err != nil {
+		return nil, err
+	}
+	return v.groups, nil
+}
+
+// parseOverrides reads `clRGinfo -p`: the rows of the groups, and for those that were moved by an operator the node that
+// has the highest priority until further notice (priority override location).
+func parseOverrides(in *input) ([]model.GroupRow, error) {
+	v := verboseGroups{in: in, rows: groupRows{in: in}}
+	if err := v.read(); err != nil {
+		return nil, err
+	}
+	for i, r := range v.rows.rows {
+		v.rows.rows[i].Override = v.override[r.Group]
+	}
+	return v.rows.rows, nil
+}
+
+// verboseGroups gathers what the paragraphs of clRGinfo -v and -p tell.
+type verboseGroups struct {
+	in       *input
+	groups   []model.GroupAttr
+	rows     groupRows
+	override map[string]string
+	group    string // of the paragraph
+	awaited  bool   // the next line names the node of an override
+}
+
+func (v *verboseGroups) read() error {
+	v.rows.in, v.override = v.in, make(map[string]string)
+	for l := range v.in.lines() {
+		text := strings.TrimSpace(l.text)
+		switch {
+		case text == "" || isRules(text):
+		case v.awaited:
+			v.awaited = false
+			v.overridden(l, text)
+		case v.labelled(l, text):
+		case strings.HasPrefix(text, "Group Name"), strings.HasPrefix(text, "Node "):
+		default:
+			v.row(l)
+		}
+	}
+	if len(v.rows.rows) == 0 {
+		return v.in.notUnderstood("resource group")
+	}
+	for i := range v.groups {
+		for _, r := range v.rows.rows {
+			if r.Group == v.groups[i].Name {
+				v.groups[i].Rows = append(v.groups[i].Rows, r)
+			}
+		}
+	}
+	return nil
+}
+
+// labelled takes in a "label: value" line.
+func (v *verboseGroups) labelled(l line, text string) bool {
+	label, value, ok := strings.Cut(text, ":")
+	if !ok {
+		return false
+	}
+	value = strings.TrimSpace(value)
+	switch fold(label) {
+	case "RESOURCE GROUP NAME", "GROUP NAME":
+		if v.group = ""; !isName(value) {
+			v.in.reject(l, "expected the name of a group")
+			return true
+		}
+		v.group = value
+		v.attr(value)
+	case "CLUSTER NAME", "PRIMARY INSTANCE(S)", "SECONDARY INSTANCE(S)":
+	case "STARTUP POLICY":
+		v.set(l, func(g *model.GroupAttr) { g.Startup = policyCode(value) })
+	case "FALLOVER POLICY":
+		v.set(l, func(g *model.GroupAttr) { g.Fallover = policyCode(value) })
+	case "FALLBACK POLICY":
+		v.set(l, func(g *model.GroupAttr) { g.Fallback = policyCode(value) })
+	case "SITE POLICY", "SITE RELATIONSHIP":
+		v.set(l, func(g *model.GroupAttr) { g.Site = clip(value) })
+	case "PRIORITY OVERRIDE", "POL", "PRIORITY OVERRIDE LOCATION", "PRIMARY INSTANCE POL":
+		if value != "" && fold(value) != "NONE" {
+			v.overridden(l, value)
+		}
+	case "THE FOLLOWING NODE TEMPORARILY HAS THE HIGHEST PRIORITY FOR THIS INSTANCE":
+		if v.awaited = value == ""; !v.awaited {
+			v.overridden(l, value)
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+func (v *verboseGroups) attr(name string) *model.GroupAttr {
+	for i := range v.groups {
+		if v.groups[i].Name == name {
+			return &v.groups[i]
+		}
+	}
+	v.groups = append(v.groups, model.GroupAttr{Name: name})
+	return &v.groups[len(v.groups)-1]
+}
+
+func (v *verboseGroups) set(l line, to func(*model.GroupAttr)) {
+	if v.group == "" {
+		v.in.reject(l, "expected the name of a group above")
+		return
+	}
+	to(v.attr(v.group))
+}
+
+// overridden takes in "node, user-requested rg_move performed on DATE".
+func (v *verboseGroups) overridden(l line, text string) {
+	node, _, _ := strings.Cut(text, ",")
+	node, _, _ = strings.Cut(strings.TrimSpace(node), "@")
+	if !isName(node) || v.group == "" {
+		v.in.reject(l, "expected the node of a priority override")
+		return
+	}
+	v.override[v.group] = node
+}
+
+// row takes in a row of a table: of the short one with the group's name on its first row, or of a paragraph.
+func (v *verboseGroups) row(l line) {
+	f := strings.Fields(l.text)
+	if len(f) < 2 {
+		v.in.reject(l, "expected a node and a state")
+		return
+	}
+	group, node, state := v.group, f[0], strings.Join(f[1:], " ")
+	switch {
+	case looksLikeState(f[0]) && !looksLikeState(f[len(f)-1]): // below the first row of a group
+		node, state = f[len(f)-1], strings.Join(f[:len(f)-1], " ")
+	case len(f) > 2 && isName(f[0]) && looksLikeState(f[1]) && !looksLikeState(f[len(f)-1]):
+		if l.text[0] != ' ' && l.text[0] != '\t' {
+			group = f[0]
+			v.group = group
+			v.attr(group)
+		}
+		node, state = f[len(f)-1], strings.Join(f[1:len(f)-1], " ")
+	}
+	row, why := groupRow(group, state, node)
+	if why != "" {
+		v.in.reject(l, why)
+		return
+	}
+	v.rows.add(l, row)
+}
+
+// isRules reports whether the line holds nothing but rules of hyphens, one for each column.
+func isRules(text string) bool {
+	return strings.Trim(text, "- \t") == "" && strings.Contains(text, "-----")
+}

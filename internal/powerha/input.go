@@ -1,0 +1,164 @@
+package powerha
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+
+	"powerha_lpm_exporter/internal/model"
+)
+
+const (
+	// maxRejected is how many of the lines that were not understood are kept with their text.
+	maxRejected = 20
+	// maxUnknown is how many unknown words are kept.
+	maxUnknown = 20
+)
+
+// input is the output of one command as its parser reads it. What the parser does not understand it hands back here, and
+// goes on: a line costs that line.
+type input struct {
+	r    *model.Reading
+	text string
+	// tail is a last line without a newline. The output was cut in it, unless the parser knows better (whole): half a
+	// number or half a name reads like a whole one.
+	tail string
+	nul  bool           // some line holds a NUL byte
+	head map[int]string // line number of "NODE name" of clcmd: the name
+}
+
+// line is one line of an output. Block counts the headings of clcmd before it, 0 where there is none.
+type line struct {
+	n     int // from 1
+	block int
+	text  string
+}
+
+// newInput makes the output ready for a parser, and counts its lines into the reading.
+func newInput(r *model.Reading, b []byte) *input {
+	in := &input{r: r, text: string(b), nul: strings.IndexByte(string(b), 0) >= 0}
+	if at := strings.LastIndexByte(in.text, '\n') + 1; strings.TrimSpace(in.text[at:]) != "" {
+		in.text, in.tail = in.text[:at], in.text[at:]
+	}
+	if strings.Contains(in.text, "NODE ") {
+		in.headings()
+	}
+	n := 0
+	for text := range strings.Lines(in.text + in.tail) {
+		n++
+		if strings.TrimSpace(text) != "" {
+			r.Lines++
+		}
+		if in.nul && strings.IndexByte(text, 0) >= 0 {
+			in.reject(line{n: n, text: text}, "a NUL byte in it")
+		}
+	}
+	return in
+}
+
+// headings finds where clcmd(1) of CAA names the node that answers: between two rules of hyphens (SG24-8278 ex. 8-2).
+func (in *input) headings() {
+	var before [2]string
+	n := 0
+	for text := range strings.Lines(in.text) {
+		n++
+		if name, ok := strings.CutPrefix(before[1], "NODE "); ok && isRule(before[0]) && isRule(text) {
+			if in.head == nil {
+				in.head = make(map[int]string)
+			}
+			in.head[n-1] = strings.TrimSpace(name)
+		}
+		before[0], before[1] = before[1], text
+	}
+}
+
+// lines yields the lines without their ends: neither those of clcmd's headings nor those with a NUL byte.
+func (in *input) lines() iter.Seq[line] {
+	return func(yield func(line) bool) {
+		l := line{}
+		for text := range strings.Lines(in.text) {
+			l.n++
+			if in.head != nil {
+				if _, ok := in.head[l.n]; ok {
+					l.block++
+					continue
+				}
+				_, next := in.head[l.n+1]
+				_, last := in.head[l.n-1]
+				if next || last {
+					continue
+				}
+			}
+			if in.nul && strings.IndexByte(text, 0) >= 0 {
+				continue
+			}
+			l.text = strings.TrimRight(text, "\r\n")
+			if !yield(l) {
+				return
+			}
+		}
+	}
+}
+
+// whole tells that a last line without a newline is one all the same where the form of a line shows its end.
+func (in *input) whole(is func(text string) bool) {
+	if in.tail != "" && is(strings.TrimSpace(in.tail)) {
+		in.text, in.tail = in.text+in.tail, ""
+	}
+}
+
+// finish is called when the parser is done.
+func (in *input) finish() {
+	if in.tail != "" && strings.IndexByte(in.tail, 0) < 0 {
+		in.reject(line{n: strings.Count(in.text, "\n") + 1, text: in.tail}, "no end of line after it: the output was cut here")
+	}
+}
+
+// reject leaves a line out. Why says what was expected.
+func (in *input) reject(l line, why string) {
+	in.r.Unparsed++
+	if len(in.r.Rejected) < maxRejected {
+		in.r.Rejected = append(in.r.Rejected, model.RejectedLine{Line: l.n, Text: clip(l.text), Why: why})
+	}
+}
+
+// rejectValue leaves out what no line holds alone: a value that is missing or that contradicts another.
+func (in *input) rejectValue(text, why string) { in.reject(line{text: text}, why) }
+
+// unknown notes a word in the place of a known one. Its value is to be unknown then.
+func (in *input) unknown(what, word string) {
+	u := model.UnknownWord{What: what, Word: clip(word)}
+	for _, was := range in.r.Unknown {
+		if was == u {
+			return
+		}
+	}
+	if len(in.r.Unknown) < maxUnknown {
+		in.r.Unknown = append(in.r.Unknown, u)
+	}
+}
+
+// first returns the first line that holds something, fit for a message.
+func (in *input) first() string { return firstLine([]byte(in.text + in.tail)) }
+
+// errEmpty: a command that always prints something printed nothing.
+var errEmpty = errors.New("printed nothing")
+
+// notUnderstood is the error for an output in which what was sought is not
+// found. It quotes the first line, which mostly is the command's own message.
+func (in *input) notUnderstood(sought string) error {
+	first := in.first()
+	if first == "" {
+		return fmt.Errorf("%w, no %s", errEmpty, sought)
+	}
+	return fmt.Errorf("no %s in the output, which begins %q", sought, first)
+}
+
+// oneNode refuses the answers of several nodes where the fact is one of this node.
+func (in *input) oneNode() error {
+	if len(in.head) < 2 {
+		return nil
+	}
+	return fmt.Errorf("%d nodes answered where this one alone is asked: take clcmd out of cluster.commands", len(in.head))
+}
