@@ -171,7 +171,7 @@ func (p *program) build() error {
 	p.runner = command.NewRunner(p.clk, "") // runs no acts
 	p.exp, err = exporter.New(opts, exporter.Deps{
 		Clock: p.clk, Logger: p.logger, Reader: p.reader(p.cfg), Runner: p.runner,
-		Logs:     exporter.EventLogs(p.cfg.Cluster.Logs),
+		Logs: exporter.EventLogs(p.cfg.Cluster.Logs), IfRestrict: p.cfg.Cluster.IfRestrict,
 		StateDir: p.cfg.StateDir, Open: opener(p.cfg.StateDir),
 		Sampler: freeze.NewSampler(freeze.Config{}, p.clk), Chip: rtc.New(p.clk), Continued: p.continued,
 		Peers: func(cluster, node string, events func(peer.Effect)) (exporter.Peers, string, error) {

@@ -34,6 +34,8 @@ type Cluster struct {
 	Interval Duration        `yaml:"interval"`
 	Timeout  Duration        `yaml:"timeout"`
 	Logs     Logs            `yaml:"logs"`
+	// IfRestrict is CAA's list of interfaces that it does not use; "" reads none.
+	IfRestrict string `yaml:"ifrestrict"`
 }
 
 // Logs are the files in which PowerHA tells of its events; "" reads none. hacmp.out is read where cluster.log cannot be.

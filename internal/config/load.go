@@ -22,7 +22,8 @@ func Default() *Config {
 	return &Config{
 		Cluster: Cluster{
 			Interval: seconds(15), Timeout: seconds(10),
-			Logs: Logs{ClusterLog: "/var/hacmp/adm/cluster.log", HacmpOut: "/var/hacmp/log/hacmp.out"},
+			Logs:       Logs{ClusterLog: "/var/hacmp/adm/cluster.log", HacmpOut: "/var/hacmp/log/hacmp.out"},
+			IfRestrict: "/etc/cluster/ifrestrict",
 		},
 		StateDir: "/var/powerha_lpm",
 		Peers:    Peers{ListenAddress: ":10983", KeyFile: "/etc/powerha_lpm/peer.key"},

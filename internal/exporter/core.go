@@ -57,6 +57,11 @@ type Core struct {
 	probes  *probe.Core
 	results []probe.Result
 
+	// restricted is what CAA's ifrestrict says, nil while it is not known; settling are settings that changed in calm times.
+	restricted   *bool
+	restrictedAt model.Instant
+	settling     map[string]lasting
+
 	told   Tell
 	saidTo bool
 	fine   bool
@@ -76,12 +81,13 @@ func NewCore(opt Options, state State, observed []model.EpisodeEvent) *Core {
 	state.complete()
 	c := &Core{
 		opt: opt, state: state, observed: observed, refold: true,
-		sources: make(map[model.Source]*sourceState),
-		health:  make(map[string]string),
-		parse:   make(map[string]uint64),
-		stats:   make(map[string]*collectorStat),
-		phase:   model.PhaseUnknown,
-		probes:  probe.NewCore(opt.Probes),
+		sources:  make(map[model.Source]*sourceState),
+		health:   make(map[string]string),
+		parse:    make(map[string]uint64),
+		settling: make(map[string]lasting),
+		stats:    make(map[string]*collectorStat),
+		phase:    model.PhaseUnknown,
+		probes:   probe.NewCore(opt.Probes),
 	}
 	for _, name := range collector.Names() {
 		c.stats[name] = &collectorStat{}
@@ -104,6 +110,7 @@ func (c *Core) Step(now model.Instant, in []Input) []Effect {
 	c.follow(now)
 	pending := c.scriptPending()
 	c.scriptOver(now)
+	c.keepCalm(now)
 	c.freezes(now)
 	reports := c.record(now)
 	out := append(c.tellFreezes(), reports...)
@@ -118,7 +125,7 @@ func (c *Core) Step(now model.Instant, in []Input) []Effect {
 		out = append(out, RunProbe{Run: r})
 	}
 	c.results = c.results[:0]
-	out = append(out, c.tell()...)
+	out = append(out, c.tell(now)...)
 	out = append(out, c.keep(now)...)
 	c.lastStep = now
 	return out
@@ -153,6 +160,8 @@ func (c *Core) input(now model.Instant, i Input) {
 		}
 	case EventsRead:
 		c.eventsRead(i)
+	case RestrictSeen:
+		c.restricted, c.restrictedAt = i.Restricted, i.At
 	case Continued:
 		c.tracker.Continued(i.At)
 	case ChipSeen:
@@ -198,8 +207,6 @@ func (c *Core) reading(now model.Instant, r model.Reading) {
 		c.errlogSeen(now, r.Errlog)
 	case model.SourceFaults:
 		c.faultsSeen(now, r.Errlog)
-	case model.SourceNodeTimeout, model.SourceDeadmanMode, model.SourceGroupServices:
-		c.settingSeen(r)
 	default:
 	}
 }
@@ -251,10 +258,13 @@ func (c *Core) peersSeen(p PeersSeen) {
 }
 
 // tell returns what peers and the freeze detector have to know, when it changed.
-func (c *Core) tell() []Effect {
+func (c *Core) tell(now model.Instant) []Effect {
 	var out []Effect
 	ep := c.Episode()
-	t := Tell{Phase: c.phase, Suspended: c.suspended(), Probes: c.peerProbes()}
+	t := Tell{Phase: c.phase, Suspended: c.suspended(), Restricted: c.restricted, Probes: c.peerProbes()}
+	if r, ok := c.fresh(now, model.SourceGroupServices); ok {
+		t.DeadManSwitch = r.DeadManSwitch
+	}
 	if ep.Open || c.phase != model.PhaseIdle {
 		t.Episode = ep.ID
 	}
@@ -270,7 +280,7 @@ func (c *Core) tell() []Effect {
 }
 
 func sameTold(a, b Tell) bool {
-	if a.Phase != b.Phase || a.Episode != b.Episode || a.Suspended != b.Suspended || len(a.Probes) != len(b.Probes) {
+	if a.Phase != b.Phase || a.Episode != b.Episode || a.Suspended != b.Suspended || !same(a.DeadManSwitch, b.DeadManSwitch) || !same(a.Restricted, b.Restricted) || len(a.Probes) != len(b.Probes) {
 		return false
 	}
 	for i := range a.Probes {

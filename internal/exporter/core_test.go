@@ -28,7 +28,10 @@ type rig struct {
 	reads   map[model.Source]int
 	pending []model.Source
 	watch   func(model.Source) // of reads that begin
-	state   State
+	// heartbeat and restrict are told with every step.
+	heartbeat func() Input
+	restrict  *bool
+	state     State
 }
 
 func ptr[T any](v T) *T { return &v }
@@ -100,6 +103,12 @@ func (r *rig) tell(in ...Input) {
 		}
 	}
 	r.pending = nil
+	if r.heartbeat != nil {
+		in = append(in, r.heartbeat())
+	}
+	if r.restrict != nil {
+		in = append(in, RestrictSeen{At: r.now, Restricted: r.restrict})
+	}
 	for _, f := range r.core.Step(r.now, in) {
 		r.effects = append(r.effects, f)
 		switch f := f.(type) {

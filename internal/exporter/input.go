@@ -77,6 +77,12 @@ type EventsRead struct {
 	Err      string
 }
 
+// RestrictSeen: what CAA's ifrestrict says; nil when it cannot be read.
+type RestrictSeen struct {
+	At         model.Instant // before it was read
+	Restricted *bool
+}
+
 // Continued: this process got SIGCONT, so that it, perhaps alone, was stopped.
 type Continued struct{ At model.Instant }
 
@@ -103,16 +109,17 @@ const (
 // Configured: the configuration was loaded again.
 type Configured struct{ Options Options }
 
-func (ReadingDone) input() {}
-func (LogRead) input()     {}
-func (ProbeDone) input()   {}
-func (GapSeen) input()     {}
-func (PeersSeen) input()   {}
-func (ChipSeen) input()    {}
-func (Continued) input()   {}
-func (EventsRead) input()  {}
-func (Health) input()      {}
-func (Configured) input()  {}
+func (ReadingDone) input()  {}
+func (LogRead) input()      {}
+func (ProbeDone) input()    {}
+func (GapSeen) input()      {}
+func (PeersSeen) input()    {}
+func (ChipSeen) input()     {}
+func (Continued) input()    {}
+func (RestrictSeen) input() {}
+func (EventsRead) input()   {}
+func (Health) input()       {}
+func (Configured) input()   {}
 
 // Effect is something that the shell is to do.
 type Effect interface{ effect() }
@@ -137,7 +144,9 @@ type Tell struct {
 	Phase     model.Phase
 	Episode   string
 	Suspended bool
-	Probes    []model.ProbeStatus
+	// DeadManSwitch, Restricted: nil is not known.
+	DeadManSwitch, Restricted *bool
+	Probes                    []model.ProbeStatus
 }
 
 // Fine: an episode is open, so freezes are measured with a fine tick.

@@ -39,8 +39,10 @@ type Deps struct {
 	StateDir string
 	Open     func() (durable.FS, error)
 	Logs     EventLogs
-	Sampler  Sampler
-	Chip     Chip // may be nil
+	// IfRestrict is CAA's list of interfaces that it does not use; "" is not read.
+	IfRestrict string
+	Sampler    Sampler
+	Chip       Chip // may be nil
 	// Continued hands out when this process got SIGCONT; may be nil.
 	Continued <-chan model.Instant
 	// Peers makes the heartbeats as soon as the node's name is known: nil when no peer is configured. disabled says
@@ -201,6 +203,9 @@ func (e *Exporter) start(ctx context.Context) {
 	if e.deps.Logs != (EventLogs{}) {
 		w := newLogWatcher(e.deps.Logs, e.core.state.Logs)
 		e.goes(func() { e.watchEvents(ctx, w) })
+	}
+	if e.deps.IfRestrict != "" {
+		e.goes(func() { e.watchRestrict(ctx, e.deps.IfRestrict) })
 	}
 	e.goes(func() { e.serveSnapshot(ctx) })
 	e.goes(func() {

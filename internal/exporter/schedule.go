@@ -24,7 +24,7 @@ const hurriedApart = 250 * time.Millisecond
 // sourceState is the schedule of one source.
 type sourceState struct {
 	source  model.Source
-	tool    string // its command
+	tool    string        // its command
 	slot    int           // of those that are needed
 	due     time.Duration // by the monotonic clock
 	started model.Instant

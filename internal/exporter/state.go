@@ -69,6 +69,15 @@ type Settings struct {
 	NodeTimeout time.Duration `json:"node_timeout,omitempty"`
 	DeadmanMode string        `json:"deadman_mode,omitempty"`
 	Switch      *bool         `json:"switch,omitempty"`
+	Restricted  *bool         `json:"restricted,omitempty"` // ifrestrict keeps CAA off the SAN
+	// Peers are those of the other nodes, as they told.
+	Peers map[string]PeerSettings `json:"peers,omitempty"`
+}
+
+// PeerSettings are those of another node that PowerHA's own script changes in a cluster of two.
+type PeerSettings struct {
+	Switch     *bool `json:"switch,omitempty"`
+	Restricted *bool `json:"restricted,omitempty"`
 }
 
 // ErrlogCursor is the last entry of the error log that was taken in.

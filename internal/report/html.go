@@ -23,6 +23,7 @@ func HTML(w io.Writer, r *model.Report) error {
 		"sign":  sign,
 		"join":  func(s []string) string { return strings.Join(s, " ") },
 		"day":   func(t time.Time) string { return t.UTC().Format("2 January 2006") },
+		"left":  func(l model.Leftover) string { return "To put back " + LeftText(l, r.Node) + "." },
 		"px":    func(f float64) string { return fmt.Sprintf("%.1f", f) },
 		"inc":   func(i int) int { return i + 1 },
 	}).Parse(page)

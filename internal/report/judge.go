@@ -81,6 +81,11 @@ func Judge(in Input) model.Report {
 	r := in.Report
 	r.Version = Version
 	r.Events = judged(&r)
+	for _, l := range r.LeftBehind {
+		if !slices.Contains(r.Leftovers, l.What) {
+			r.Leftovers = append(r.Leftovers, l.What)
+		}
+	}
 	r.Findings = []model.Finding{
 		result(&r), freeze(&r), clusterEvents(&r), applications(&r), managed(&r), leftovers(&r, in.LeftoversKnown),
 	}
@@ -232,12 +237,33 @@ func managed(r *model.Report) model.Finding {
 func leftovers(r *model.Report, known bool) model.Finding {
 	switch {
 	case len(r.Leftovers) > 0:
-		return finding(CheckLeftovers, model.VerdictFail, WhyLeftovers, "PowerHA's own script left behind: %s.", strings.Join(r.Leftovers, ", "))
+		return finding(CheckLeftovers, model.VerdictFail, WhyLeftovers, "PowerHA's own script left behind: %s.", strings.Join(leftWords(r), ", "))
 	case !known:
 		return finding(CheckLeftovers, model.VerdictUnknown, WhyLeftoversUnread, "What PowerHA's own script left behind is not known: the settings could not be compared with those before.")
 	default:
 		return finding(CheckLeftovers, model.VerdictPass, WhyNoLeftovers, "PowerHA's own script left nothing behind.")
 	}
+}
+
+// leftWords names what was left behind, and where that is not this node.
+func leftWords(r *model.Report) []string {
+	if len(r.LeftBehind) == 0 {
+		return r.Leftovers // of a record before they were told
+	}
+	var out []string
+	for _, l := range r.LeftBehind {
+		out = append(out, LeftText(l, r.Node))
+	}
+	return out
+}
+
+// LeftText says what a leftover is, seen from a node.
+func LeftText(l model.Leftover, from string) string {
+	where := ""
+	if l.Node != from {
+		where = " on " + l.Node
+	}
+	return fmt.Sprintf("%s%s is %s and was %s", l.What, where, l.Is, l.Was)
 }
 
 // Span writes a duration for people: 6.02s, 410ms, 22.5s, 1h5m.
