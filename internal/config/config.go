@@ -38,7 +38,7 @@ type Cluster struct {
 	IfRestrict string `yaml:"ifrestrict"`
 }
 
-// Logs are the files in which PowerHA tells of its events; "" reads none. hacmp.out is read where cluster.log cannot be.
+// Logs are the files in which PowerHA tells of its events; "" reads none. The first that can be read counts.
 type Logs struct {
 	ClusterLog string `yaml:"cluster_log"`
 	HacmpOut   string `yaml:"hacmp_out"`

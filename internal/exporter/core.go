@@ -54,6 +54,7 @@ type Core struct {
 	eventLog  bool // PowerHA's log of events is read
 
 	cross   crosscheck.Tracker
+	logs    eventLogs
 	probes  *probe.Core
 	results []probe.Result
 
@@ -111,6 +112,7 @@ func (c *Core) Step(now model.Instant, in []Input) []Effect {
 	pending := c.scriptPending()
 	c.scriptOver(now)
 	c.keepCalm(now)
+	c.alone(now)
 	c.freezes(now)
 	reports := c.record(now)
 	out := append(c.tellFreezes(), reports...)
@@ -159,7 +161,7 @@ func (c *Core) input(now model.Instant, i Input) {
 			c.hurry(now)
 		}
 	case EventsRead:
-		c.eventsRead(i)
+		c.eventsRead(now, i)
 	case RestrictSeen:
 		c.restricted, c.restrictedAt = i.Restricted, i.At
 	case Continued:

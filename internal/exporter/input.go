@@ -71,10 +71,15 @@ type ChipSeen struct {
 // lines are missing.
 type EventsRead struct {
 	Events   []model.ClusterEvent
+	Live     bool // they were written since the last look, moments ago
 	Unparsed int
-	Cursors  map[string]logfile.Cursor // by path, after it
-	Skipped  bool
-	Err      string
+	// Details are what the other log told; DetailsErr says why it did not.
+	Details     []model.ClusterEvent
+	DetailsLive bool
+	DetailsErr  string
+	Cursors     map[string]logfile.Cursor // by path, after it
+	Skipped     bool
+	Err         string
 }
 
 // RestrictSeen: what CAA's ifrestrict says; nil when it cannot be read.
@@ -104,6 +109,7 @@ const (
 	PartPeers   = "peers"
 	PartState   = "state"
 	PartEvents  = "event_log"
+	PartDetails = "event_details"
 )
 
 // Configured: the configuration was loaded again.

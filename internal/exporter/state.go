@@ -51,6 +51,8 @@ type State struct {
 	Faults     ErrlogCursor `json:"faults"`
 	// Logs is how far PowerHA's logs of events were read, by path.
 	Logs map[string]logfile.Cursor `json:"logs,omitempty"`
+	// LogZone is how far the stamps of these logs are ahead of UTC, as last learned.
+	LogZone *time.Duration `json:"log_zone,omitempty"`
 	// Record is the migration that is being followed, Reported the last one that was judged, LastReport its report.
 	Record     *Recording               `json:"record,omitempty"`
 	Reported   string                   `json:"reported,omitempty"`

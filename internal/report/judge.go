@@ -104,10 +104,12 @@ func Judge(in Input) model.Report {
 // judged says of each event whether a protected migration causes it.
 func judged(r *model.Report) []model.JudgedEvent {
 	out := slices.Clone(r.Events)
-	slices.SortStableFunc(out, func(a, b model.JudgedEvent) int { return a.Seen.Compare(b.Seen) })
+	slices.SortStableFunc(out, func(a, b model.JudgedEvent) int {
+		return events.Moment(a.ClusterEvent).Compare(events.Moment(b.ClusterEvent))
+	})
 	for i := range out {
 		e := &out[i]
-		unwanted, why := events.Judge(e.ClusterEvent, events.Context{Node: r.Node, Ended: !r.End.IsZero() && !e.Seen.Before(r.End)})
+		unwanted, why := events.Judge(e.ClusterEvent, events.Context{Node: r.Node, Ended: !r.End.IsZero() && !events.Moment(e.ClusterEvent).Before(r.End)})
 		e.Unwanted, e.Why = unwanted, string(why)
 	}
 	return out
