@@ -13,6 +13,9 @@ BUILD    := $(CURDIR)/.build
 TOOLS    := $(CURDIR)/.tools/bin
 ARGS     ?=
 BENCHTIME ?= 1s
+# How long make fuzz runs each target, and where it keeps what it found interesting.
+FUZZTIME ?= 10s
+FUZZ_CORPUS ?= $(CURDIR)/.fuzz
 # How long bench-freeze keeps the machine busy.
 LOAD     ?= 10m
 # Formats and journals that must not depend on the byte order of the machine.
@@ -32,8 +35,8 @@ define step
 printf '\n== %s\n' "$(1)"
 endef
 
-.PHONY: help build demo test bench bench-freeze bench-guests generate clean tools \
-	check-format check-vet check-lint cross check-unit check-nested check-big-endian check-rendered check-rules check-demo
+.PHONY: help build demo test bench bench-freeze bench-guests fuzz generate clean tools \
+	check-format check-vet check-lint cross check-unit check-nested check-big-endian check-rendered check-rules check-demo check-drmgr
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -59,6 +62,7 @@ test: ## everything that CI runs; installs what it needs into .tools/
 	@$(MAKE) check-big-endian
 	@$(MAKE) check-rules
 	@$(MAKE) check-demo
+	@$(MAKE) check-drmgr
 	@printf '\nall checks passed\n'
 
 tools:
@@ -128,6 +132,14 @@ check-rules:
 check-demo:
 	@$(call step,all scenarios of the demo side by side)
 	@$(CURDIR)/internal/demo/run --all --headless
+
+fuzz: ## every fuzz target of every package, one after another; make fuzz FUZZTIME=60s
+	@$(call step,fuzz targets$(comma) $(FUZZTIME) each; the corpus is kept in $(FUZZ_CORPUS:$(CURDIR)/%=%))
+	@GO=$(GO) internal/tools/fuzz $(FUZZTIME) $(FUZZ_CORPUS)
+
+check-drmgr: ## the hook of Linux on Power under IBM's own drmgr; needs root and Debian's packages, says so where it cannot have them
+	@$(call step,the hook under IBM's own drmgr)
+	@$(GO) test -count=1 -v -timeout 20m ./internal/realdrmgr -drmgr $(CURDIR)/.tools/drmgr
 
 bench: ## benchmarks in benchstat's form
 	@$(MAKE) tools TOOLS_ARGS=bench

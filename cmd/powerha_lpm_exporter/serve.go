@@ -26,10 +26,13 @@ import (
 	"powerha_lpm_exporter/internal/durable"
 	"powerha_lpm_exporter/internal/exporter"
 	"powerha_lpm_exporter/internal/freeze"
+	"powerha_lpm_exporter/internal/hmc"
+	"powerha_lpm_exporter/internal/identity"
 	"powerha_lpm_exporter/internal/model"
 	"powerha_lpm_exporter/internal/peer"
 	"powerha_lpm_exporter/internal/powerha"
 	"powerha_lpm_exporter/internal/rtc"
+	"powerha_lpm_exporter/internal/sigreconfig"
 )
 
 const shutdownWait = 5 * time.Second
@@ -167,16 +170,26 @@ func (p *program) build() error {
 		return err
 	}
 	p.opts = opts
-	heartbeats := p.cfg.Peers               // those of the start: p.cfg may be loaded again meanwhile
 	p.runner = command.NewRunner(p.clk, "") // runs no acts
+	watch, err := p.hmc(p.cfg.HMC)
+	if err != nil {
+		return err
+	}
+	heartbeats := p.cfg.Peers // those of the start: p.cfg may be loaded again meanwhile
 	p.exp, err = exporter.New(opts, exporter.Deps{
 		Clock: p.clk, Logger: p.logger, Reader: p.reader(p.cfg), Runner: p.runner,
-		Logs: exporter.EventLogs(p.cfg.Cluster.Logs), IfRestrict: p.cfg.Cluster.IfRestrict,
+		IfRestrict: p.cfg.Cluster.IfRestrict,
+		Logs:       exporter.EventLogs{ClusterLog: p.cfg.Cluster.Logs.ClusterLog, HacmpOut: p.cfg.Cluster.Logs.HacmpOut},
+		Witnesses: exporter.Witnesses{
+			ClutilsLog: p.cfg.Cluster.Logs.ClutilsLog, ClDRState: p.cfg.Cluster.Logs.ClDRState,
+			Signals: sigreconfig.Listener{Mode: sigreconfig.Mode(p.cfg.Migration.Sigreconfig), Now: p.clk.Now},
+		},
 		StateDir: p.cfg.StateDir, Open: opener(p.cfg.StateDir),
 		Sampler: freeze.NewSampler(freeze.Config{}, p.clk), Chip: rtc.New(p.clk), Continued: p.continued,
 		Peers: func(cluster, node string, events func(peer.Effect)) (exporter.Peers, string, error) {
 			return peers(heartbeats, p.clk, cluster, node, events)
 		},
+		HMC: watch,
 	})
 	return err
 }
@@ -206,10 +219,24 @@ func opener(dir string) func() (durable.FS, error) {
 	}
 }
 
-func (p *program) reader(c *config.Config) *powerha.Client {
-	return powerha.New(powerha.Options{
+func (p *program) reader(c *config.Config) exporter.Reader {
+	return identity.Reader{Clock: p.clk, Root: os.DirFS("/"), Source: powerha.New(powerha.Options{
 		Argv: c.Argvs(), Runner: p.runner, Clock: p.clk, Timeout: time.Duration(c.Cluster.Timeout),
+	})}
+}
+
+// hmc makes the watch from outside; none when no HMC is configured.
+func (p *program) hmc(c config.HMC) (exporter.HMCWatch, error) {
+	if len(c.Commands) == 0 {
+		return exporter.HMCWatch{}, nil
+	}
+	client, err := hmc.New(hmc.Options{
+		Commands: c.Argvs(), Systems: c.Systems, Partition: c.Partition, Timeout: c.Timeout.D(), Runner: p.runner, Clock: p.clk,
 	})
+	if err != nil {
+		return exporter.HMCWatch{}, err
+	}
+	return exporter.HMCWatch{Client: client, Interval: c.Interval.D()}, nil
 }
 
 // peers makes the heartbeats. Without a key there are none, and the peer collector says so.
@@ -244,8 +271,12 @@ func (p *program) reload(ctx context.Context) error {
 	defer p.mu.Unlock()
 	cfg, err := config.Load(p.flags.ConfigFile, p.flags.ConfigNamed)
 	var opts exporter.Options
+	var watch exporter.HMCWatch
 	if err == nil {
 		opts, err = exporter.OptionsOf(cfg, p.flags.enabled(), p.clk.Now().Wall)
+	}
+	if err == nil {
+		watch, err = p.hmc(cfg.HMC)
 	}
 	if err != nil {
 		p.opts.Config.Failed = true
@@ -254,11 +285,13 @@ func (p *program) reload(ctx context.Context) error {
 		return err
 	}
 	if cfg.StateDir != p.cfg.StateDir || cfg.Peers.ListenAddress != p.cfg.Peers.ListenAddress ||
-		cfg.Peers.KeyFile != p.cfg.Peers.KeyFile || !maps.Equal(cfg.Peers.Targets, p.cfg.Peers.Targets) {
-		_ = level.Warn(p.logger).Log("msg", "changes of state_dir and peers need a restart of the exporter")
+		cfg.Peers.KeyFile != p.cfg.Peers.KeyFile || !maps.Equal(cfg.Peers.Targets, p.cfg.Peers.Targets) ||
+		cfg.Cluster.Logs != p.cfg.Cluster.Logs || cfg.Migration.Sigreconfig != p.cfg.Migration.Sigreconfig {
+		_ = level.Warn(p.logger).Log("msg", "changes of state_dir, peers, cluster.logs and migration.sigreconfig need a restart of the exporter")
 	}
 	p.cfg, p.opts = cfg, opts
 	p.exp.SetReader(p.reader(cfg))
+	p.exp.SetHMC(watch)
 	p.exp.Configure(ctx, opts)
 	_ = level.Info(p.logger).Log("msg", "configuration loaded", "file", cfg.Path, "hash", cfg.Hash)
 	return nil

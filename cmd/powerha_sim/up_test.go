@@ -179,3 +179,37 @@ func TestCallersAreTold(t *testing.T) {
 		}
 	}
 }
+
+// The nodes speak the language that they were set up with, LC_ALL=C is obeyed, and a fault spoils what a tool prints.
+func TestLanguageAndFaultsOfTools(t *testing.T) {
+	t.Parallel()
+	c := bringUp(t, "--nodes", "n1", "--language", "de_DE", "--timer-scale", "0.05", "--monitor-interval", "0", "--knob", "output.errpt=foreign")
+	lssrc := func(env ...string) string {
+		cmd := exec.Command(filepath.Join(c.dir.Bin("n1"), "lssrc"), "-ls", "clstrmgrES")
+		cmd.Env = env
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Errorf("lssrc: %v, %s", err, out)
+		}
+		return string(out)
+	}
+	if got := lssrc(); !strings.Contains(got, "Aktueller Status: ST_STABLE") {
+		t.Errorf("without LC_ALL: %s", got)
+	}
+	if got := lssrc("LC_ALL=C"); !strings.Contains(got, "Current state: ST_STABLE") {
+		t.Errorf("with LC_ALL=C: %s", got)
+	}
+	if out, _, status := c.tool("n1", "errpt"); status != 0 || !strings.Contains(out, "systemd") {
+		t.Errorf("errpt of another product: %d, %s", status, out)
+	}
+	c.must("knob", "--dir", string(c.dir), "output.lssrc=stderr_exit0")
+	if got := lssrc("LC_ALL=C"); !strings.Contains(got, "refused") || strings.Contains(got, "ST_") {
+		t.Errorf("after the knob: %s", got)
+	}
+	for _, bad := range [][]string{{"--language", "tlh_QO"}, {"--knob", "output.errpt=perhaps"}} {
+		args := append([]string{"up", "--dir", t.TempDir()}, bad...)
+		if out, status := c.try(args...); status != exitUsage {
+			t.Errorf("%v: %d, %s", bad, status, out)
+		}
+	}
+}

@@ -16,6 +16,7 @@ type Config struct {
 	Migration    Migration    `yaml:"migration"`
 	Confirmation Confirmation `yaml:"confirmation"`
 	Failover     Failover     `yaml:"failover"`
+	HMC          HMC          `yaml:"hmc"`
 	Notify       Notify       `yaml:"notify"`
 
 	// Hash is the SHA-256 of the file in hexadecimal, for powerha_config_info.
@@ -38,10 +39,14 @@ type Cluster struct {
 	IfRestrict string `yaml:"ifrestrict"`
 }
 
-// Logs are the files in which PowerHA tells of its events; "" reads none. The first that can be read counts.
+// Logs are the files in which PowerHA tells of its events and of migrations; "" reads none. Of those that tell of events
+// the first that can be read counts.
 type Logs struct {
 	ClusterLog string `yaml:"cluster_log"`
 	HacmpOut   string `yaml:"hacmp_out"`
+	// ClutilsLog and ClDRState are where PowerHA's own DR script tells of its phases and keeps what it found.
+	ClutilsLog string `yaml:"clutils_log"`
+	ClDRState  string `yaml:"cl_dr_state"`
 }
 
 // Argv is an absolute path, or a list: path and leading arguments.
@@ -76,12 +81,21 @@ type Probe struct {
 	Application   string   `yaml:"application"`
 	ResourceGroup string   `yaml:"resource_group"`
 	Name          string   `yaml:"name"`
-	Type          string   `yaml:"type"` // tcp, http, process, exec
+	Type          string   `yaml:"type"` // tcp, http, process, exec, powerha_monitor
 	Target        string   `yaml:"target"`
 	Command       Argv     `yaml:"command"`
 	Vantage       string   `yaml:"vantage"` // local (default), peer
 	Interval      Duration `yaml:"interval"`
 	Timeout       Duration `yaml:"timeout"`
+
+	// Monitor names an application monitor of the cluster's configuration, for powerha_monitor; the rest is of it.
+	Monitor string `yaml:"monitor"`
+	// Wrapper is put before the monitor's own command, to run it as the right user.
+	Wrapper Argv `yaml:"wrapper"`
+	// Mode is startup, longrunning or both; "" goes by the monitor's own.
+	Mode string `yaml:"mode"`
+	// WhileManaged runs the monitor beside PowerHA's own copy, too.
+	WhileManaged bool `yaml:"while_managed"`
 }
 
 // Variables says what to do with PowerHA's standing LPM settings.
@@ -103,6 +117,17 @@ type Migration struct {
 	ProductScriptTimeout Duration `yaml:"product_script_timeout"`
 	SuspensionDeadline   Duration `yaml:"suspension_deadline"`
 	OnUnhealthy          string   `yaml:"on_unhealthy"` // hold, resume_to_recover
+	Errpt                Errpt    `yaml:"errpt"`
+	Witnesses            []string `yaml:"witnesses"`   // those of package episode that the exporter hears
+	Sigreconfig          string   `yaml:"sigreconfig"` // acknowledge, observe, ignore
+}
+
+// Errpt names the entries of the error log that tell of a migration: labels or identifiers of eight hexadecimal digits,
+// each with the resource that it has to have behind an @, if any.
+type Errpt struct {
+	Started []string `yaml:"started"`
+	Done    []string `yaml:"done"`
+	Aborted []string `yaml:"aborted"`
 }
 
 // Confirmation is the proof that is asked for before management is resumed.
@@ -123,6 +148,17 @@ type Failover struct {
 type ProofOfDeath struct {
 	Command Argv     `yaml:"command"`
 	Timeout Duration `yaml:"timeout"`
+}
+
+// HMC is how this node's partition is looked at from outside; without commands nobody is asked.
+type HMC struct {
+	// Commands maps the name of each HMC to what goes before the command that it is asked, as of ssh.
+	Commands map[string]Argv `yaml:"commands"`
+	// Systems are the managed systems on which the partition may be; none asks each HMC for all of its own.
+	Systems   []string `yaml:"systems"`
+	Partition string   `yaml:"partition"` // as the HMC lists it
+	Interval  Duration `yaml:"interval"`  // between the end of a look and the next
+	Timeout   Duration `yaml:"timeout"`   // of one command
 }
 
 // Notify is how people are told without Prometheus.

@@ -9,6 +9,9 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"powerha_lpm_exporter/internal/episode"
+	"powerha_lpm_exporter/internal/sigreconfig"
 )
 
 // DefaultPath is where all programs look for the file unless told otherwise.
@@ -22,7 +25,10 @@ func Default() *Config {
 	return &Config{
 		Cluster: Cluster{
 			Interval: seconds(15), Timeout: seconds(10),
-			Logs:       Logs{ClusterLog: "/var/hacmp/adm/cluster.log", HacmpOut: "/var/hacmp/log/hacmp.out"},
+			Logs: Logs{
+				ClusterLog: "/var/hacmp/adm/cluster.log", HacmpOut: "/var/hacmp/log/hacmp.out",
+				ClutilsLog: "/var/hacmp/log/clutils.log", ClDRState: "/var/hacmp/cl_dr.state",
+			},
 			IfRestrict: "/etc/cluster/ifrestrict",
 		},
 		StateDir: "/var/powerha_lpm",
@@ -35,9 +41,17 @@ func Default() *Config {
 			Mode: "observe", Preflight: "warn", PrepareTimeout: seconds(300), OnUnfinishedPrepare: "refuse",
 			FactAge: seconds(30), CheckExpires: seconds(15 * 60), ProductScriptTimeout: seconds(10 * 60),
 			SuspensionDeadline: seconds(30 * 60), OnUnhealthy: "hold",
+			// Identifiers changed at AIX 7200-05-04; labels are those of <sys/errids.h>.
+			Errpt: Errpt{
+				Started: []string{"CLIENT_PMIG_STARTED", "08917DC6", "F2646817"},
+				Done:    []string{"CLIENT_PMIG_DONE", "A5E6DB96", "159D686C"},
+				Aborted: []string{"CLIENT_PMIG_ABORTED", "5E075ADF"},
+			},
+			Witnesses: episode.Witnesses(), Sigreconfig: string(sigreconfig.Acknowledge),
 		},
 		Confirmation: Confirmation{MinimumStable: seconds(60), MaximumSampleAge: seconds(45)},
 		Failover:     Failover{Mode: "approve", ProofOfDeath: ProofOfDeath{Timeout: seconds(30)}},
+		HMC:          HMC{Interval: seconds(30), Timeout: seconds(20)},
 		Notify:       Notify{Syslog: true, Errlog: true},
 	}
 }

@@ -24,10 +24,7 @@ func (s *Script) phase(ctx context.Context, kind model.EventKind) outcome {
 		o.add(warning, "configuration not used, defaults apply: %s", s.Complaint)
 	}
 	id := s.episodeID(kind)
-	var details map[string]string
-	if kind == model.EventPre {
-		details = map[string]string{episode.DetailStage: episode.StageBegin}
-	}
+	details := s.details(kind)
 	if err := s.write(kind, id, details); err != nil {
 		o.add(failure, "the episode log could not be written, the exporter will not see this %s: %v", kind, err)
 	}
@@ -41,6 +38,17 @@ func (s *Script) phase(ctx context.Context, kind model.EventKind) outcome {
 		call.wake(ctx, &o)
 	}
 	return o
+}
+
+// details are what is written down beside a phase when it begins.
+func (s *Script) details(kind model.EventKind) map[string]string {
+	switch {
+	case kind == model.EventPre:
+		return map[string]string{episode.DetailStage: episode.StageBegin}
+	case kind == model.EventPost && s.blind:
+		return map[string]string{episode.DetailResult: "unknown"}
+	}
+	return nil
 }
 
 // call is one call of the actor.

@@ -42,7 +42,7 @@ type Actor interface {
 	DR(ctx context.Context, r control.DRRequest, reply func(control.DRReply)) error
 }
 
-// Script is one call by drmgr. Every field must be set.
+// Script is one call by drmgr. Every exported field must be set.
 type Script struct {
 	Config *config.Config
 	// Complaint, if not empty, is why Config holds defaults instead of the file.
@@ -59,6 +59,9 @@ type Script struct {
 	// Outstanding finds commands that the actor began at or after a time of day and that have left no end. It is
 	// asked when the actor was lost before it could tell.
 	Outstanding func(since time.Time) ([]control.Launched, error)
+
+	// blind: the caller's post does not say how the migration ended.
+	blind bool
 }
 
 // severity of a line for drmgr.

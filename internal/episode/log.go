@@ -115,7 +115,7 @@ func known(k model.EventKind) bool {
 	switch k {
 	case model.EventCheck, model.EventUndoCheck, model.EventPre, model.EventPost, model.EventUndoPre,
 		model.EventStarted, model.EventDone, model.EventAborted, model.EventFreeze, model.EventRebooted,
-		model.EventBegin, model.EventEnd, model.EventEnded, model.EventExpired:
+		model.EventBegin, model.EventEnd, model.EventEnded, model.EventExpired, model.EventMoved, model.EventStayed:
 		return true
 	default:
 		return false
@@ -137,7 +137,7 @@ func Rotate(fsys durable.FS, name string, now time.Time, checkExpires time.Durat
 	if err != nil {
 		return fmt.Errorf("rotate %s: %w", name, err)
 	}
-	open := openIDs(p, now, checkExpires)
+	open := openIDs(name, p, now, checkExpires)
 	if len(open) > 0 && n <= 4*maxSize {
 		return nil
 	}
@@ -147,12 +147,19 @@ func Rotate(fsys durable.FS, name string, now time.Time, checkExpires time.Durat
 	return nil
 }
 
-func openIDs(p []byte, now time.Time, checkExpires time.Duration) map[string]bool {
+func openIDs(name string, p []byte, now time.Time, checkExpires time.Duration) map[string]bool {
 	events, _ := Parse(p)
 	open := make(map[string]bool)
-	for _, e := range Fold(events, now, checkExpires) {
+	all := Fold(events, now, checkExpires)
+	if name == ObservedName {
+		all = Fuse(nil, events, Options{Now: now, CheckExpires: checkExpires})
+	}
+	for _, e := range all {
 		if e.Open || e.Phase != model.PhaseIdle {
 			open[e.ID] = true
+			for _, id := range e.Also {
+				open[id] = true
+			}
 		}
 	}
 	return open

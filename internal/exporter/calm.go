@@ -2,7 +2,6 @@ package exporter
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -60,25 +59,11 @@ func (c *Core) keepCalm(now model.Instant) {
 		keep(&calm.Switch, leftSwitch, c.state.Node, r.DeadManSwitch)
 	}
 	keep(&calm.Restricted, leftRestrict, c.state.Node, c.restriction())
-	for _, p := range c.peers {
-		if c.toldSince(p) {
-			c.keepCalmPeer(p, keep)
+	if p, ok := c.onlyPeer(); ok && c.toldSince(p) {
+		if calm.Peer != p.Node {
+			calm.Peer, calm.PeerSwitch, calm.PeerRestricted, c.dirty = p.Node, nil, nil, true
 		}
+		keep(&calm.PeerSwitch, leftSwitch, p.Node, p.DeadManSwitch)
+		keep(&calm.PeerRestricted, leftRestrict, p.Node, p.Restricted)
 	}
-}
-
-func (c *Core) keepCalmPeer(p model.PeerStatus, keep func(to **bool, what, node string, v *bool)) {
-	calm := &c.state.Calm
-	is := calm.Peers[p.Node]
-	keep(&is.Switch, leftSwitch, p.Node, p.DeadManSwitch)
-	keep(&is.Restricted, leftRestrict, p.Node, p.Restricted)
-	if is == calm.Peers[p.Node] {
-		return
-	}
-	peers := maps.Clone(calm.Peers) // those of before the migration may be the same map
-	if peers == nil {
-		peers = make(map[string]PeerSettings)
-	}
-	peers[p.Node] = is
-	calm.Peers = peers
 }

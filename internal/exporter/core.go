@@ -98,6 +98,7 @@ func NewCore(opt Options, state State, observed []model.EpisodeEvent) *Core {
 	}
 	c.parse["episode_log"] = 0
 	c.parse["event_log"] = 0
+	c.parse[parseClutils] = 0
 	return c
 }
 
@@ -123,10 +124,7 @@ func (c *Core) Step(now model.Instant, in []Input) []Effect {
 		c.hurry(now)
 	}
 	out = append(out, c.schedule(now)...)
-	for _, r := range c.probes.Step(now, c.ownership(), c.results) {
-		out = append(out, RunProbe{Run: r})
-	}
-	c.results = c.results[:0]
+	out = append(out, c.runProbes(now)...)
 	out = append(out, c.tell(now)...)
 	out = append(out, c.keep(now)...)
 	c.lastStep = now
@@ -177,6 +175,8 @@ func (c *Core) input(now model.Instant, i Input) {
 		c.opt = i.Options
 		c.probes.Configure(i.Options.Probes)
 		c.hurry(now)
+	default:
+		c.witnessed(now, i)
 	}
 }
 
@@ -209,6 +209,8 @@ func (c *Core) reading(now model.Instant, r model.Reading) {
 		c.errlogSeen(now, r.Errlog)
 	case model.SourceFaults:
 		c.faultsSeen(now, r.Errlog)
+	case model.SourceServer:
+		c.serverSeen(r)
 	default:
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"powerha_lpm_exporter/internal/model"
 )
 
-// written appends to a log of a watcher under test.
-func written(t *testing.T, path, text string) {
+// wrote appends to a log of a watcher under test.
+func wrote(t *testing.T, path, text string) {
 	t.Helper()
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -36,8 +36,8 @@ func newLoggedRig(t *testing.T) *loggedRig {
 	o.EventLogs = true
 	dir := t.TempDir()
 	l := &loggedRig{rig: newRig(t, o), log: filepath.Join(dir, "cluster.log"), out: filepath.Join(dir, "hacmp.out")}
-	written(t, l.log, "")
-	written(t, l.out, "")
+	wrote(t, l.log, "")
+	wrote(t, l.out, "")
 	l.w = newLogWatcher(EventLogs{ClusterLog: l.log, HacmpOut: l.out}, nil)
 	l.pass(2)
 	return l
@@ -59,7 +59,7 @@ func (l *loggedRig) say(path, text string) {
 	if path == l.log {
 		head += " n1 user:notice PowerHA SystemMirror for AIX:"
 	}
-	written(l.t, path, head+" "+text+"\n")
+	wrote(l.t, path, head+" "+text+"\n")
 }
 
 func (l *loggedRig) kept(name string) (out []model.JudgedEvent) {
@@ -86,7 +86,7 @@ func TestBothLogs(t *testing.T) {
 	l.say(l.out, "EVENT FAILED: 1: start_server app1 1")
 	l.say(l.out, "EVENT START: config_too_long 360 /usr/es/sbin/cluster/events/node_down.rp")
 	l.say(l.log, "EVENT COMPLETED: get_disk_vg_fs fs1 0") // its begin is in hacmp.out alone
-	written(t, l.out, "HACMP Event Summary\nEvent: get_disk_vg_fs fs1\nStart time: Sun Mar  1 11:00:00 CET 2026\nEnd time: Sun Mar  1 11:00:09 CET 2026\n")
+	wrote(t, l.out, "HACMP Event Summary\nEvent: get_disk_vg_fs fs1\nStart time: Sun Mar  1 11:00:00 CET 2026\nEnd time: Sun Mar  1 11:00:09 CET 2026\n")
 	l.pass(3)
 	v := l.core.View(l.now)
 	if v.Events["network_down"] != 1 || v.Events["event_failed"] != 1 || v.Events["config_too_long"] != 0 {

@@ -30,6 +30,8 @@ type Options struct {
 	Config       collector.ConfigState
 	// EventLogs: PowerHA's logs of events are read.
 	EventLogs bool
+	// Witness says who is heard about migrations.
+	Witness WitnessOptions
 }
 
 // Input is something that the core is told.

@@ -42,8 +42,8 @@ func (c *Core) leftovers(now model.Instant) (judged map[string]bool, left []mode
 	if !ok {
 		r.DeadManSwitch = nil
 	}
-	j.both(leftSwitch, b.Switch, r.DeadManSwitch, true, func(p model.PeerStatus) (was, is *bool) { return b.Peers[p.Node].Switch, p.DeadManSwitch })
-	j.both(leftRestrict, b.Restricted, j.restriction(), false, func(p model.PeerStatus) (was, is *bool) { return b.Peers[p.Node].Restricted, p.Restricted })
+	j.both(leftSwitch, true, b.Switch, r.DeadManSwitch, b.PeerSwitch, func(p model.PeerStatus) *bool { return p.DeadManSwitch })
+	j.both(leftRestrict, false, b.Restricted, j.restriction(), b.PeerRestricted, func(p model.PeerStatus) *bool { return p.Restricted })
 	return judged, j.left
 }
 
@@ -93,7 +93,7 @@ func (j *judging) nodeTimeout() {
 
 // both judges a switch on this node and, in a cluster of two, on the peer: normal is how it is in calm times. Where the
 // peer told before and does not now, the setting is not judged unless it is left here.
-func (j *judging) both(what string, was, is *bool, normal bool, of func(model.PeerStatus) (was, is *bool)) {
+func (j *judging) both(what string, normal bool, was, is, peerWas *bool, peerIs func(model.PeerStatus) *bool) {
 	word := func(v bool) string {
 		switch {
 		case what == leftSwitch && v:
@@ -113,20 +113,17 @@ func (j *judging) both(what string, was, is *bool, normal bool, of func(model.Pe
 	}
 	one(j.state.Node, was, is)
 	peer, ok := j.onlyPeer()
-	if !ok {
+	if !ok || peerWas == nil || j.state.Before.Peer != peer.Node {
 		return
 	}
-	before, now := of(peer)
-	if before == nil {
-		return
-	}
+	now := peerIs(peer)
 	if !j.toldSince(peer) || now == nil {
 		if !j.judged[what] {
 			delete(j.judged, what)
 		}
 		return
 	}
-	one(peer.Node, before, now)
+	one(peer.Node, peerWas, now)
 }
 
 // restriction is what ifrestrict said since PowerHA's own script was done.

@@ -25,12 +25,15 @@ type logged struct {
 	owners map[string][]string
 	budget map[string]string // by scope: the limits that were not known
 	facts  map[string]string // that sources disagree about: what they say
+	// waiting is why PowerHA's monitors were not run, by probe.
+	waiting map[string]string
 }
 
 func newLogged(l log.Logger) *logged {
 	return &logged{
 		logger: l, errs: make(map[model.Source]string), health: make(map[string]string), owners: make(map[string][]string), budget: make(map[string]string),
-		facts: make(map[string]string),
+		facts:   make(map[string]string),
+		waiting: make(map[string]string),
 	}
 }
 
@@ -42,6 +45,7 @@ func (l *logged) changes(v *collector.View, s model.Snapshot, health map[string]
 	l.sources(s)
 	l.budgets(v, s)
 	l.disagreements(v)
+	l.monitors(s.Probes)
 	for _, part := range slices.Sorted(maps.Keys(health)) {
 		l.part(part, health[part])
 	}

@@ -1,8 +1,6 @@
 package exporter
 
 import (
-	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
@@ -22,14 +20,20 @@ func (c *Core) logRead(l LogRead) {
 	c.dr, c.refold = l.Events, true
 }
 
-// follow derives the migrations from the logs, and the phase from them and from the node's state.
+// follow derives the migrations from what all witnesses tell, and the phase from them and from the node's state.
 func (c *Core) follow(now model.Instant) {
 	if c.refold || now.Mono-c.foldedAt >= time.Second {
-		merged := episode.Merge(c.dr, c.observed, now.Wall, c.opt.CheckExpires)
-		c.episodes = episode.Fold(merged, now.Wall, c.opt.CheckExpires)
+		var dr []model.EpisodeEvent
+		if c.hears(episode.SourceDR) {
+			dr = c.dr
+		}
+		c.episodes = episode.Fuse(dr, c.observed, episode.Options{
+			Now: now.Wall, CheckExpires: c.opt.CheckExpires, Patience: c.opt.ScriptTimeout,
+		})
 		c.refold, c.foldedAt = false, now.Mono
+		c.renamed()
 	}
-	c.count()
+	c.count(now)
 	was := c.phase
 	c.phase, c.phaseStart = c.currentPhase(now)
 	if was == model.PhaseIdle && c.phase != model.PhaseIdle && c.phase != model.PhaseUnknown {
@@ -39,6 +43,23 @@ func (c *Core) follow(now model.Instant) {
 	if ep := c.Episode(); ep.Open && ep.Window && !c.lastStep.IsZero() {
 		c.state.Window += max(0, now.Sub(c.lastStep))
 		c.dirty = true
+	}
+}
+
+// renamed goes on under the id of dr with what was begun under that of another witness.
+func (c *Core) renamed() {
+	ep := c.Episode()
+	if len(ep.Also) == 0 {
+		return
+	}
+	ids := []*string{&c.state.Reported, &c.state.FreezeOf, &c.state.Settled.Episode, &c.state.ScriptDone.Episode, &c.ended.id}
+	if c.state.Record != nil {
+		ids = append(ids, &c.state.Record.Episode)
+	}
+	for _, id := range ids {
+		if slices.Contains(ep.Also, *id) {
+			*id, c.dirty = ep.ID, true
+		}
 	}
 }
 
@@ -53,10 +74,10 @@ func (c *Core) Episode() model.Episode {
 // currentPhase is that of the last episode, but a migration settles until the node is managed again, whatever time
 // says, and no longer.
 func (c *Core) currentPhase(now model.Instant) (model.Phase, time.Time) {
-	if !c.drRead || c.drErr != "" {
+	ep := c.Episode()
+	if !c.known(now, ep) {
 		return model.PhaseUnknown, c.since(model.PhaseUnknown, now)
 	}
-	ep := c.Episode()
 	if ep.ID == "" {
 		return model.PhaseIdle, c.since(model.PhaseIdle, now)
 	}
@@ -65,6 +86,9 @@ func (c *Core) currentPhase(now model.Instant) (model.Phase, time.Time) {
 	}
 	if c.state.Settled.Episode == ep.ID {
 		return model.PhaseIdle, c.state.Settled.At
+	}
+	if c.outcomeAwaited(now, ep) {
+		return model.PhaseSettling, ep.End
 	}
 	managed, known := c.managed(ep.End)
 	if known && !managed {
@@ -80,6 +104,37 @@ func (c *Core) currentPhase(now model.Instant) (model.Phase, time.Time) {
 	return ep.Phase, ep.PhaseStart
 }
 
+// known reports whether the phase can be told. What dr would tell is not known while its log cannot be read; then the
+// others can tell that a migration goes on, and none can tell that there is none. Without dr one of the others has to
+// answer.
+func (c *Core) known(now model.Instant, ep model.Episode) bool {
+	if !c.hears(episode.SourceDR) {
+		return c.othersAnswer(now)
+	}
+	if c.drRead && c.drErr == "" {
+		return true
+	}
+	others := slices.ContainsFunc(ep.Witnesses, func(w string) bool { return w != episode.SourceDR && episode.IsWitness(w) })
+	return others && (ep.Open && !ep.Provisional || !ep.End.IsZero() && now.Wall.Sub(ep.End) < c.opt.ScriptTimeout)
+}
+
+// othersAnswer reports whether one of the witnesses that are asked again and again was understood lately.
+func (c *Core) othersAnswer(now model.Instant) bool {
+	for source, from := range map[string]model.Source{episode.SourceErrpt: model.SourceErrlog, episode.SourceServer: model.SourceServer} {
+		if _, ok := c.fresh(now, from); ok && c.hears(source) {
+			return true
+		}
+	}
+	clutils, read := c.health[PartClutils]
+	return c.hears(episode.SourceClutils) && read && clutils == "" ||
+		c.hears(episode.SourceHMC) && c.state.Heard.HMC.Set && now.Wall.Sub(c.state.Heard.HMC.At).Abs() < c.maxAge(model.SourceErrlog)
+}
+
+// outcomeAwaited reports whether somebody may tell yet how the migration ended.
+func (c *Core) outcomeAwaited(now model.Instant, ep model.Episode) bool {
+	return ep.Result == model.ResultUnknown && ep.Why != episode.WhySuperseded && now.Wall.Sub(ep.End) < c.opt.ScriptTimeout
+}
+
 // since keeps the start of a phase that no record dates.
 func (c *Core) since(p model.Phase, now model.Instant) time.Time {
 	if c.phase == p && !c.phaseStart.IsZero() {
@@ -91,10 +146,11 @@ func (c *Core) since(p model.Phase, now model.Instant) time.Time {
 // maxCounted is how many ids are remembered as counted; many more than the logs hold open at once.
 const maxCounted = 256
 
-// count adds the migrations that ended since the counters began and are not in them yet.
-func (c *Core) count() {
+// count adds the migrations that ended since the counters began and are not in them yet. One whose outcome nobody told
+// has no place in them; one that was seen only afterwards has no duration.
+func (c *Core) count(now model.Instant) {
 	for _, ep := range c.episodes {
-		if ep.End.IsZero() || ep.End.Before(c.state.Created) || slices.Contains(c.state.Counted, ep.ID) {
+		if ep.End.IsZero() || ep.End.Before(c.state.Created) || c.counted(ep) || c.outcomeAwaited(now, ep) {
 			continue
 		}
 		c.state.Counted = append(c.state.Counted, ep.ID)
@@ -102,10 +158,19 @@ func (c *Core) count() {
 			c.state.Counted = slices.Clone(c.state.Counted[n-maxCounted:])
 		}
 		c.state.Migrations[ep.Result]++
+		c.dirty = true
+		if ep.Why == episode.WhyAfterwards || ep.Why == episode.WhySuperseded {
+			continue
+		}
 		h := c.state.Histograms["migration"]
 		c.state.Histograms["migration"] = h.Observe(ep.End.Sub(ep.Start).Seconds(), ep.ID, ep.End)
-		c.dirty = true
 	}
+}
+
+// counted reports whether the migration is in the counters, under whatever id.
+func (c *Core) counted(ep model.Episode) bool {
+	return slices.Contains(c.state.Counted, ep.ID) ||
+		slices.ContainsFunc(ep.Also, func(id string) bool { return slices.Contains(c.state.Counted, id) })
 }
 
 // lastTimes are the start of the last migration and the end of the last one that has ended.
@@ -122,70 +187,9 @@ func (c *Core) lastTimes() (start, end time.Time) {
 	return start, end
 }
 
-// recent is how old a start without an end may be in the error log to be taken for a migration that goes on, when the
-// log is read for the first time.
-const recent = 24 * time.Hour
-
-// errlogSeen takes in the entries of the error log that are new. Of a log that was never read before it takes only a
-// migration that is still going on: what lies before that is not ours to tell.
-func (c *Core) errlogSeen(now model.Instant, entries []model.ErrlogEntry) {
-	entries = slices.Clone(entries)
-	slices.SortStableFunc(entries, func(a, b model.ErrlogEntry) int { return cmp.Compare(a.Sequence, b.Sequence) })
-	cur := &c.state.Errlog
-	if !cur.Set {
-		cur.Set, c.dirty = true, true
-		if n := len(entries); n > 0 {
-			cur.Sequence, cur.Time = entries[n-1].Sequence, entries[n-1].Time
-			last := entries[n-1]
-			if kindOf(last.Label) == model.EventStarted && now.Wall.Sub(last.Time) < recent {
-				c.takeErrlog(last)
-			}
-		}
-		return
-	}
-	for _, e := range entries {
-		if !cur.newer(e) {
-			continue
-		}
-		cur.take(e)
-		c.dirty = true
-		c.takeErrlog(e)
-	}
-}
-
-func kindOf(label string) model.EventKind {
-	switch label {
-	case "CLIENT_PMIG_STARTED":
-		return model.EventStarted
-	case "CLIENT_PMIG_DONE":
-		return model.EventDone
-	case "CLIENT_PMIG_ABORTED":
-		return model.EventAborted
-	default:
-		return ""
-	}
-}
-
-func (c *Core) takeErrlog(e model.ErrlogEntry) {
-	kind := kindOf(e.Label)
-	if kind == "" {
-		return
-	}
-	id := c.Episode().ID
-	if kind == model.EventStarted && !c.Episode().Open || id == "" {
-		id = episode.NewID(c.state.Node, e.Time)
-	}
-	c.observe(model.EpisodeEvent{
-		Version: episode.Version, Time: e.Time.UTC(), Event: kind, Source: "errpt", Episode: id,
-		Details: map[string]string{"label": e.Label, "sequence": fmt.Sprint(e.Sequence)},
-	})
-}
-
-// unknownToDR: the error log tells of a migration that the DR script did not.
+// unknownToDR: others tell of a migration that the DR script did not.
 func (c *Core) unknownToDR() bool {
 	ep := c.Episode()
-	if ep.ID == "" || ep.Provisional || !slices.ContainsFunc(c.observed, func(e model.EpisodeEvent) bool { return e.Source == "errpt" }) {
-		return false
-	}
-	return !slices.ContainsFunc(c.dr, func(e model.EpisodeEvent) bool { return e.Episode == ep.ID })
+	return ep.ID != "" && !ep.Provisional && !slices.Contains(ep.Witnesses, episode.SourceDR) &&
+		!slices.ContainsFunc(c.dr, func(e model.EpisodeEvent) bool { return e.Episode == ep.ID })
 }

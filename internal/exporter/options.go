@@ -25,7 +25,8 @@ func OptionsOf(c *config.Config, enabled map[string]bool, loaded time.Time) (Opt
 		Enabled:       enabled, Probes: probes,
 		LPMPolicy:    model.Policy(c.Variables.LPMPolicy),
 		LPMHeartbeat: time.Duration(c.Variables.HeartbeatFrequencyDuringLPM),
-		EventLogs:    c.Cluster.Logs != (config.Logs{}),
+		EventLogs:    c.Cluster.Logs.ClusterLog != "" || c.Cluster.Logs.HacmpOut != "",
+		Witness:      witnessOptionsOf(c),
 		Config:       collector.ConfigState{Hash: c.Hash, LoadedAt: loaded},
 	}, nil
 }

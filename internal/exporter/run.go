@@ -41,13 +41,16 @@ type Deps struct {
 	Logs     EventLogs
 	// IfRestrict is CAA's list of interfaces that it does not use; "" is not read.
 	IfRestrict string
-	Sampler    Sampler
-	Chip       Chip // may be nil
+	// Witnesses of migrations besides the commands and the episode log.
+	Witnesses Witnesses
+	Sampler   Sampler
+	Chip      Chip // may be nil
 	// Continued hands out when this process got SIGCONT; may be nil.
 	Continued <-chan model.Instant
 	// Peers makes the heartbeats as soon as the node's name is known: nil when no peer is configured. disabled says
 	// why there can be none although peers are configured.
 	Peers func(cluster, node string, events func(peer.Effect)) (p Peers, disabled string, err error)
+	HMC   HMCWatch
 }
 
 // Exporter is the shell around a Core.
@@ -63,7 +66,10 @@ type Exporter struct {
 	peerNews  chan peer.Effect
 	chipNews  chan freeze.PeerStep
 
+	runs map[uint64]context.CancelFunc // of probes, by number; belongs to the goroutine of Run
+
 	reader    atomic.Pointer[Reader]
+	hmc       *hmcWatcher
 	collector *collector.Collector
 	snap      atomic.Pointer[model.Snapshot]
 	view      atomic.Pointer[collector.View]
@@ -84,11 +90,14 @@ const (
 func New(opt Options, d Deps) (*Exporter, error) {
 	e := &Exporter{
 		deps: d, in: make(chan Input, 64), peerNews: make(chan peer.Effect, 256), chipNews: make(chan freeze.PeerStep, 16),
-		collector: collector.New(),
+		collector: collector.New(), runs: make(map[uint64]context.CancelFunc), hmc: newHMCWatcher(),
 	}
 	e.SetReader(d.Reader)
+	e.SetHMC(d.HMC)
 	e.probe = probe.Checker{Clock: d.Clock, Runner: d.Runner, Processes: func(ctx context.Context) model.Reading {
 		return (*e.reader.Load()).Read(ctx, model.SourceProcesses)
+	}, Owners: func(ctx context.Context) model.Reading {
+		return (*e.reader.Load()).Read(ctx, model.SourceOwners)
 	}}
 	state, observed, err := load(d)
 	e.keep = &keeper{
@@ -207,7 +216,9 @@ func (e *Exporter) start(ctx context.Context) {
 	if e.deps.IfRestrict != "" {
 		e.goes(func() { e.watchRestrict(ctx, e.deps.IfRestrict) })
 	}
+	e.hear(ctx)
 	e.goes(func() { e.serveSnapshot(ctx) })
+	e.goes(func() { e.watchHMC(ctx) })
 	e.goes(func() {
 		if err := e.deps.Sampler.Run(ctx, e.gap); ctx.Err() == nil {
 			e.send(Health{Part: PartSampler, Err: fmt.Sprintf("freeze detector ended: %v", err)})
@@ -276,8 +287,11 @@ func (e *Exporter) drain(in []Input) []Input {
 		break
 	}
 	for _, i := range in {
-		if g, ok := i.(GapSeen); ok {
-			e.compare(g.Gap)
+		switch i := i.(type) {
+		case GapSeen:
+			e.compare(i.Gap)
+		case ProbeDone:
+			e.forgetProbe(i.Result.Run)
 		}
 	}
 	if e.peers != nil {
@@ -295,7 +309,9 @@ func (e *Exporter) do(ctx context.Context, f Effect) {
 	case Read:
 		e.goes(func() { e.send(ReadingDone{Reading: (*e.reader.Load()).Read(ctx, f.Source)}) })
 	case RunProbe:
-		e.goes(func() { e.send(ProbeDone{Result: e.probe.Check(ctx, f.Run)}) })
+		e.runProbe(ctx, f.Run)
+	case StopProbe:
+		e.stopProbe(f.Number)
 	case AppendObserved:
 		e.keep.add(f.Events)
 	case Persist:

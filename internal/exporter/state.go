@@ -49,6 +49,7 @@ type State struct {
 	Before     *Settings    `json:"before"` // as before the last migration
 	Errlog     ErrlogCursor `json:"errlog"`
 	Faults     ErrlogCursor `json:"faults"`
+	Heard      Heard        `json:"heard"`
 	// Logs is how far PowerHA's logs of events were read, by path.
 	Logs map[string]logfile.Cursor `json:"logs,omitempty"`
 	// LogZone is how far the stamps of these logs are ahead of UTC, as last learned.
@@ -72,14 +73,10 @@ type Settings struct {
 	DeadmanMode string        `json:"deadman_mode,omitempty"`
 	Switch      *bool         `json:"switch,omitempty"`
 	Restricted  *bool         `json:"restricted,omitempty"` // ifrestrict keeps CAA off the SAN
-	// Peers are those of the other nodes, as they told.
-	Peers map[string]PeerSettings `json:"peers,omitempty"`
-}
-
-// PeerSettings are those of another node that PowerHA's own script changes in a cluster of two.
-type PeerSettings struct {
-	Switch     *bool `json:"switch,omitempty"`
-	Restricted *bool `json:"restricted,omitempty"`
+	// Peer is the other node of a cluster of two, with the settings that PowerHA's own script changes there, as it told.
+	Peer           string `json:"peer,omitempty"`
+	PeerSwitch     *bool  `json:"peer_switch,omitempty"`
+	PeerRestricted *bool  `json:"peer_restricted,omitempty"`
 }
 
 // ErrlogCursor is the last entry of the error log that was taken in.

@@ -21,6 +21,9 @@ const (
 	EventEnd       EventKind = "end"
 	EventEnded     EventKind = "ended"
 	EventExpired   EventKind = "expired"
+	// The server under the partition, compared before and after: another one proves the move, the same one that nothing moved.
+	EventMoved  EventKind = "server_changed"
+	EventStayed EventKind = "server_unchanged"
 )
 
 // EpisodeEvent is one line of an episode log.
@@ -29,7 +32,7 @@ type EpisodeEvent struct {
 	Time    time.Time         `json:"time"` // RFC 3339 with nanoseconds, UTC
 	Mono    time.Duration     `json:"mono,omitempty"`
 	Event   EventKind         `json:"event"`
-	Source  string            `json:"source"` // dr, errpt, clock, actor, operator, …
+	Source  string            `json:"source"` // dr, errpt, clock, actor, operator, … (package episode)
 	Episode string            `json:"episode"`
 	Details map[string]string `json:"details,omitempty"`
 }
@@ -50,6 +53,14 @@ type Episode struct {
 	Result Result    `json:"result,omitempty"`
 	// Closed is when an actor said that the episode is over, suspension and all; zero before it, or without an actor.
 	Closed time.Time `json:"closed"`
+	// Why says what the present phase, or the end, follows from: a constant of package episode. EndBy is the source whose
+	// record gave the end.
+	Why   string `json:"why,omitempty"`
+	EndBy string `json:"end_by,omitempty"`
+	// Witnesses are the sources that told of it, in the order in which they were heard.
+	Witnesses []string `json:"witnesses,omitempty"`
+	// Also are further ids under which witnesses told of it.
+	Also []string `json:"also,omitempty"`
 }
 
 // Freeze is one measured freeze of this node.

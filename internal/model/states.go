@@ -130,9 +130,11 @@ const (
 	ResultAborted   Result = "aborted"
 	ResultLost      Result = "lost"
 	ResultRebooted  Result = "rebooted"
+	// ResultUnknown: it is over, and nobody told how. It is no value of a label.
+	ResultUnknown Result = "unknown"
 )
 
-// Results lists every result.
+// Results lists every result that is known, as the label has them.
 func Results() []Result {
 	return []Result{ResultCompleted, ResultAborted, ResultLost, ResultRebooted}
 }

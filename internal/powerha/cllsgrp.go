@@ -22,7 +22,7 @@ func parseGroupNames(in *input) ([]string, error) {
 			names = append(names, name)
 		}
 	}
-	if len(names) == 0 && in.first() != "" {
+	if len(names) == 0 && in.r.Lines > 0 {
 		return nil, in.notUnderstood("resource group")
 	}
 	return names, nil

@@ -47,10 +47,7 @@ func (g *groupRows) colons() {
 		if strings.TrimSpace(l.text) == "" {
 			continue
 		}
-		f := strings.Split(l.text, ":")
-		for i := range f {
-			f[i] = strings.TrimSpace(f[i])
-		}
+		f := splitColons(l.text)
 		if len(f) < 3 {
 			g.in.reject(l, "expected group:state:node:…")
 			continue
@@ -74,6 +71,13 @@ func (g *groupRows) colons() {
 // spaces, all between (SG24-8278 ex. 5-14, 5-25, 7-6, 8-7).
 func (g *groupRows) table() {
 	group := ""
+	alone := line{} // a name that left no room in its line, until a row follows
+	flush := func() {
+		if alone.n > 0 {
+			g.in.reject(alone, "expected a group, a state and a node")
+			alone = line{}
+		}
+	}
 	for l := range g.in.lines() {
 		f := strings.Fields(l.text)
 		if len(f) == 0 || isRule(l.text) || strings.HasPrefix(l.text, "Group Name") {
@@ -83,8 +87,8 @@ func (g *groupRows) table() {
 		if l.text[0] != ' ' && l.text[0] != '\t' {
 			name, states = f[0], f[1:]
 			group = "" // the rows below belong to this line's group or, if it is not understood, to none
-			if len(states) == 0 && isName(name) {
-				group = name // it left no room in its line
+			if flush(); len(states) == 0 && isName(name) {
+				group, alone = name, l
 				continue
 			}
 		}
@@ -98,9 +102,10 @@ func (g *groupRows) table() {
 			g.in.reject(l, why)
 			continue
 		}
-		group = name
+		group, alone = name, line{}
 		g.add(l, row)
 	}
+	flush()
 }
 
 // add takes a row in. Told twice it counts once; told twice and differently, its state is unknown. Under clcmd every node
@@ -152,6 +157,24 @@ func looksLikeState(s string) bool {
 		s = s[:at]
 	}
 	return len(s) > 1 && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}
+
+// stateAt returns where in a row the state begins: at the first word that is known for one, else at the first in capitals
+// after the first column; -1 if there is none. Names may be in capitals, too.
+func stateAt(f []string) int {
+	for i, word := range f {
+		word, _, _ = strings.Cut(word, "_")
+		switch word {
+		case "ONLINE", "OFFLINE", "ACQUIRING", "RELEASING", "ERROR", "TEMPORARY", "TEMP", "UNMANAGED", "UNKNOWN":
+			return i
+		}
+	}
+	for i, word := range f {
+		if i > 0 && looksLikeState(word) {
+			return i
+		}
+	}
+	return -1
 }
 
 // groupState maps a state as printed. OFFLINE may be followed by a reason;

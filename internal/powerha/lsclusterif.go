@@ -19,9 +19,8 @@ func parseInterfaces(in *input) ([]model.Interface, error) {
 			i.begin(l, f[1], "")
 		case strings.HasPrefix(text, "Node name:"):
 			i.begin(l, strings.TrimSpace(strings.TrimPrefix(text, "Node name:")), "")
-		case strings.HasPrefix(text, "Interface number "):
-			_, name, _ := strings.Cut(text, ",")
-			i.begin(l, i.node, strings.TrimSpace(name))
+		case strings.HasPrefix(text, "Interface number ") && len(f) == 4: // "1, en0" or "1 en0", as levels differ
+			i.begin(l, i.node, f[3])
 		default:
 			if v, ok := valueAfter(text, "Interface state"); ok {
 				i.state(l, v)

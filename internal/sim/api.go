@@ -18,6 +18,7 @@ type CommandStarted struct {
 	ID, Node, Name string
 	Args           []string
 	By             string // actor, exporter, human, product: best effort, for the trace
+	Locale         string // LC_ALL of the caller; "" is the language of the node
 }
 
 // ScriptEnded: a script that RunScript asked for is over.

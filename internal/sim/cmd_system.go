@@ -9,12 +9,12 @@ import (
 )
 
 // frame is one physical server. A migration moves a node to the next one.
-type frame struct{ systemid, model, machine string }
+type frame struct{ systemid, model, machine, pool, cpus, name string }
 
 func frames() []frame {
 	return []frame{
-		{"IBM,0217268B0", "IBM,9009-42A", "0017268B4C00"},
-		{"IBM,0278A3C10", "IBM,9040-MR9", "0078A3C14C00"},
+		{"IBM,0217268B0", "IBM,9009-42A", "0017268B4C00", "0", "24", "Server-9009-42A-SN17268B0"},
+		{"IBM,0278A3C10", "IBM,9040-MR9", "0078A3C14C00", "1", "32", "Server-9040-MR9-SN78A3C10"},
 	}
 }
 
@@ -48,9 +48,11 @@ func (c *Core) lsattr(n *node, args []string) result {
 	}
 	f := c.frameOf(n)
 	rows := []struct{ name, value, text, settable string }{
+		{"enhanced_RBAC", "true", "Enhanced RBAC Mode", "True"},
 		{"fwversion", "IBM,VL950_075", "Firmware version and revision levels", "False"},
 		{"iostat", "false", "Continuously maintain DISK I/O history", "True"},
 		{"modelname", f.model, "Machine name", "False"},
+		{"os_uuid", n.uuid(), "N/A", "True"},
 		{"realmem", "8388608", "Amount of usable physical memory in Kbytes", "False"},
 		{"systemid", f.systemid, "Hardware system identifier", "False"},
 	}

@@ -35,6 +35,8 @@ type group struct {
 	owner   string // node on which it is (being) active; "" none
 	state   string // on the owner
 	managed bool
+	movedTo string // a person moved it there: it comes first until the move is taken back
+	movedAt time.Time
 	// monitoring
 	generation int // a change ends the monitor loop that runs
 	restarts   int

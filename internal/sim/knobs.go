@@ -21,6 +21,23 @@ func knobTable() map[string]knob {
 	return map[string]knob{
 		"rginfo_s_layout":               {"v72", []string{"minimal", "v5", "v71", "v72"}},
 		"rginfo_m_layout":               {"qha", []string{"qha", "table"}},
+		"rginfo_heading":                {"group_state", []string{"group_state", "state"}},
+		"rg_state_spelling":             {"space", []string{"space", "underscore", "short"}},
+		"rg_state":                      {"", nil},
+		"site_rows":                     {"no", yesNo},
+		"language":                      {"en_US", Languages()},
+		"lc_all":                        {"obeyed", []string{"obeyed", "ignored"}},
+		"translated_states":             {"no", yesNo},
+		"clmgr_xml":                     {"level", []string{"level", "yes", "no"}},
+		"clmgr_xml_layout":              {"elements", []string{"elements", "attributes"}},
+		"lscluster_layout":              {"new", []string{"new", "old"}},
+		"heartbeat_type":                {"unicast", []string{"unicast", "multicast"}},
+		"caa":                           {"active", []string{"active", "stopped"}},
+		"clversion_map":                 {"table", nil},
+		"errpt_pmig_ids":                {"level", []string{"level", "old", "new"}},
+		"errpt_pmig_template":           {"plain", []string{"plain", "detail", "renamed"}},
+		"errpt_pmig_offsets":            {"premigrate", []string{"premigrate", "suspend", "done_late"}},
+		"output":                        {"normal", faultValues()},
 		"unmanaged_owner_death_shows":   {"UNMANAGED", []string{"UNMANAGED", "OFFLINE", "UNKNOWN"}},
 		"error_stream":                  {"stderr", []string{"stderr", "stdout"}},
 		"lssrc_forced_down_line":        {"yes", yesNo},
@@ -59,27 +76,55 @@ func knobTable() map[string]knob {
 	}
 }
 
+// families are the knobs that name what they are about: NAME.WHAT.
+func families() map[string]string {
+	return map[string]string{"output": "<tool>", "rg_state": "<group>"}
+}
+
 // KnobNames lists the names of all knobs with the values they take ("" = free), sorted.
 func KnobNames() []string {
 	var out []string
 	for name, k := range knobTable() {
+		if of, ok := families()[name]; ok {
+			name += "." + of
+		}
 		out = append(out, name+"="+strings.Join(k.values, "|"))
 	}
 	sort.Strings(out)
 	return out
 }
 
-func (c *Core) setKnob(name, value string) error {
-	bare, node, at := strings.Cut(name, "@")
+// CheckKnob refuses a knob that the core does not have, or a value that it does not take. The name may be NAME@NODE;
+// whether the cluster has such a node, or such a group, is for the cluster to say.
+func CheckKnob(name, value string) error {
+	bare, _, _ := strings.Cut(name, "@")
+	bare, of, member := strings.Cut(bare, ".")
 	k, ok := knobTable()[bare]
-	if !ok {
-		return fmt.Errorf("knob %q is not known; the knobs are: %s", bare, strings.Join(KnobNames(), ", "))
+	if _, family := families()[bare]; !ok || family != member || member && of == "" {
+		return fmt.Errorf("knob %q is not known; the knobs are: %s", name, strings.Join(KnobNames(), ", "))
 	}
-	if at && c.nodes[node] == nil {
-		return fmt.Errorf("knob %q: the cluster has no node %q", name, node)
+	if bare == "output" {
+		if !slices.Contains(Tools(), of) {
+			return fmt.Errorf("knob %s: %q is not a tool; one of %s", name, of, strings.Join(Tools(), ", "))
+		}
+		return checkFault(name, value)
 	}
 	if k.values != nil && !slices.Contains(k.values, value) {
 		return fmt.Errorf("knob %s does not take %q; one of %s", bare, value, strings.Join(k.values, ", "))
+	}
+	return nil
+}
+
+func (c *Core) setKnob(name, value string) error {
+	if err := CheckKnob(name, value); err != nil {
+		return err
+	}
+	bare, node, at := strings.Cut(name, "@")
+	if at && c.nodes[node] == nil {
+		return fmt.Errorf("knob %q: the cluster has no node %q", name, node)
+	}
+	if g, ok := strings.CutPrefix(bare, "rg_state."); ok && c.group(g) == nil {
+		return fmt.Errorf("knob %q: the cluster has no resource group %q", name, g)
 	}
 	c.knobs[name] = value
 	return nil
@@ -95,7 +140,8 @@ func (c *Core) knob(n *node, name string) string {
 	if v, ok := c.knobs[name]; ok {
 		return v
 	}
-	return knobTable()[name].def
+	bare, _, _ := strings.Cut(name, ".")
+	return knobTable()[bare].def
 }
 
 // knobDuration reads a knob that counts seconds; what is no number counts as the default.

@@ -98,7 +98,7 @@ func answer(d Dir, conn io.Reader, each func(Frame)) (Frame, error) {
 
 // Command asks the core to be a tool.
 func Command(c Caller, args []string, by string) Request {
-	return Request{Op: opCommand, Node: c.Node, Name: c.Tool, Args: args, By: by}
+	return Request{Op: opCommand, Node: c.Node, Name: c.Tool, Args: args, By: by, Locale: c.Locale}
 }
 
 // Ping asks whether the cluster is up and its applications are started: then the exit status is 0.

@@ -1,0 +1,91 @@
+package exporter
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"powerha_lpm_exporter/internal/config"
+	"powerha_lpm_exporter/internal/episode"
+	"powerha_lpm_exporter/internal/model"
+	"powerha_lpm_exporter/internal/powerha"
+)
+
+// WitnessOptions say who is heard about migrations. The zero value hears all, and knows the entries of the error log by
+// the names that AIX gives them.
+type WitnessOptions struct {
+	Off   []string // names of package episode
+	Errpt Errpt
+}
+
+func witnessOptionsOf(c *config.Config) WitnessOptions {
+	o := WitnessOptions{Errpt: Errpt(c.Migration.Errpt)}
+	for _, w := range episode.Witnesses() {
+		if !slices.Contains(c.Migration.Witnesses, w) {
+			o.Off = append(o.Off, w)
+		}
+	}
+	return o
+}
+
+// Heard is what has to be remembered of the witnesses to know what is new.
+type Heard struct {
+	Clutils ClutilsMark   `json:"clutils"`
+	State   StateFileMark `json:"cl_dr_state"`
+	Server  ServerMark    `json:"server"`
+	HMC     HMCMark       `json:"hmc"`
+}
+
+// hears reports whether that witness is heard.
+func (c *Core) hears(source string) bool { return !slices.Contains(c.opt.Witness.Off, source) }
+
+// witnessed takes in what a witness tells.
+func (c *Core) witnessed(now model.Instant, i Input) {
+	switch i := i.(type) {
+	case ClutilsRead:
+		c.clutilsRead(i)
+	case StateFileSeen:
+		c.stateFileSeen(i)
+	case SigReconfig:
+		c.sigReconfig(now, i)
+	case HMCSeen:
+		c.hmcSeen(i.View)
+	}
+}
+
+// testify notes an event that a witness told, under the id of the episode that it is about; it returns that id. An event
+// that names none gets the one in whose time it lies, or a new one.
+func (c *Core) testify(source string, kind model.EventKind, at time.Time, id string, details map[string]string) string {
+	e := model.EpisodeEvent{
+		Version: episode.Version, Time: at.UTC(), Event: kind, Source: source, Episode: id, Details: details,
+	}
+	if e.Episode == "" {
+		e.Episode = episode.NewID(c.state.Node, at)
+		if ep := episode.Of(c.episodes, e); ep != nil {
+			e.Episode = ep.ID
+		}
+	}
+	c.observe(e)
+	return e.Episode
+}
+
+// inform fills in what PowerHA's own script found before it changed anything, where this exporter was not there to see it.
+func (c *Core) inform(s powerha.ClDRState) {
+	if !c.migrating() {
+		return // it may be left of long ago
+	}
+	var b Settings
+	if c.state.Before != nil {
+		b = *c.state.Before
+	}
+	was := b
+	b.NodeTimeout = cmp.Or(b.NodeTimeout, s.NodeTimeout)
+	b.DeadmanMode = cmp.Or(b.DeadmanMode, s.DeadmanMode)
+	b.Switch = cmp.Or(b.Switch, s.LocalSwitch)
+	if p, ok := c.onlyPeer(); ok && b.Peer == "" {
+		b.Peer, b.PeerSwitch = p.Node, s.PeerSwitch
+	}
+	if b != was {
+		c.state.Before, c.dirty = &b, true
+	}
+}
