@@ -179,7 +179,8 @@ func (p *program) build() error {
 	heartbeats := p.cfg.Peers // those of the start: p.cfg may be loaded again meanwhile
 	p.exp, err = exporter.New(opts, exporter.Deps{
 		Clock: p.clk, Logger: p.logger, Reader: p.reader(p.cfg), Runner: p.runner,
-		Logs: exporter.EventLogs{ClusterLog: p.cfg.Cluster.Logs.ClusterLog, HacmpOut: p.cfg.Cluster.Logs.HacmpOut},
+		IfRestrict: p.cfg.Cluster.IfRestrict,
+		Logs:       exporter.EventLogs{ClusterLog: p.cfg.Cluster.Logs.ClusterLog, HacmpOut: p.cfg.Cluster.Logs.HacmpOut},
 		Witnesses: exporter.Witnesses{
 			ClutilsLog: p.cfg.Cluster.Logs.ClutilsLog, ClDRState: p.cfg.Cluster.Logs.ClDRState,
 			Signals: sigreconfig.Listener{Mode: sigreconfig.Mode(p.cfg.Migration.Sigreconfig), Now: p.clk.Now},
