@@ -55,6 +55,8 @@ type Core struct {
 	probes  *probe.Core
 	results []probe.Result
 
+	rejected rejectedLines
+
 	told   Tell
 	saidTo bool
 	fine   bool
@@ -116,6 +118,7 @@ func (c *Core) Step(now model.Instant, in []Input) []Effect {
 	out = append(out, c.runProbes(now)...)
 	out = append(out, c.tell()...)
 	out = append(out, c.keep(now)...)
+	out = append(out, c.rejected.write(now, &c.facts, false)...)
 	c.lastStep = now
 	return out
 }
@@ -171,6 +174,7 @@ func (c *Core) input(now model.Instant, i Input) {
 func (c *Core) reading(now model.Instant, r model.Reading) {
 	c.facts.Apply(r)
 	c.parse[powerha.Tool(r.Source)] += uint64(max(0, r.Unparsed))
+	c.rejected.take(now, &r)
 	for _, name := range collector.Names() {
 		for _, s := range judgedBy(name) {
 			if s == r.Source && r.TimedOut {

@@ -102,6 +102,9 @@ func New(opt Options, d Deps) (*Exporter, error) {
 		wake: make(chan struct{}, 1), said: func(err error) { e.send(Health{Part: PartState, Err: text(err)}) },
 	}
 	e.core = NewCore(opt, state, observed)
+	if fsys, err := d.Open(); err == nil {
+		e.core.rejected.restore(fsys)
+	}
 	e.last = newLogged(d.Logger)
 	if err != nil {
 		e.core.input(d.Clock.Now(), Health{Part: PartState, Err: err.Error()})
@@ -192,6 +195,9 @@ func (e *Exporter) Run(ctx context.Context) {
 	e.wg.Wait()
 	close(stopped)
 	discard.Wait()
+	for _, f := range e.core.rejected.write(e.deps.Clock.Now(), &e.core.facts, true) {
+		e.do(ctx, f)
+	}
 	state, events := e.core.Final()
 	e.keep.keep(state)
 	e.keep.add(events)
@@ -307,6 +313,8 @@ func (e *Exporter) do(ctx context.Context, f Effect) {
 		e.keep.add(f.Events)
 	case Persist:
 		e.keep.keep(f.State)
+	case KeepRejected:
+		e.keep.keepRejected(f.Data)
 	case Fine:
 		e.deps.Sampler.SetFine(f.On)
 		if e.deps.Chip != nil {
