@@ -26,9 +26,12 @@ import (
 	"powerha_lpm_exporter/internal/durable"
 	"powerha_lpm_exporter/internal/exporter"
 	"powerha_lpm_exporter/internal/freeze"
+	"powerha_lpm_exporter/internal/hmc"
+	"powerha_lpm_exporter/internal/identity"
 	"powerha_lpm_exporter/internal/model"
 	"powerha_lpm_exporter/internal/peer"
 	"powerha_lpm_exporter/internal/powerha"
+	"powerha_lpm_exporter/internal/privilege"
 	"powerha_lpm_exporter/internal/rtc"
 	"powerha_lpm_exporter/internal/sigreconfig"
 )
@@ -168,8 +171,12 @@ func (p *program) build() error {
 		return err
 	}
 	p.opts = opts
-	heartbeats := p.cfg.Peers               // those of the start: p.cfg may be loaded again meanwhile
 	p.runner = command.NewRunner(p.clk, "") // runs no acts
+	watch, err := p.hmc(p.cfg.HMC)
+	if err != nil {
+		return err
+	}
+	heartbeats := p.cfg.Peers // those of the start: p.cfg may be loaded again meanwhile
 	p.exp, err = exporter.New(opts, exporter.Deps{
 		Clock: p.clk, Logger: p.logger, Reader: p.reader(p.cfg), Runner: p.runner,
 		Logs: exporter.EventLogs{ClusterLog: p.cfg.Cluster.Logs.ClusterLog, HacmpOut: p.cfg.Cluster.Logs.HacmpOut},
@@ -182,6 +189,7 @@ func (p *program) build() error {
 		Peers: func(cluster, node string, events func(peer.Effect)) (exporter.Peers, string, error) {
 			return peers(heartbeats, p.clk, cluster, node, events)
 		},
+		HMC: watch,
 	})
 	return err
 }
@@ -211,11 +219,25 @@ func opener(dir string) func() (durable.FS, error) {
 	}
 }
 
-func (p *program) reader(c *config.Config) *powerha.Client {
-	return powerha.New(powerha.Options{
-		Argv: c.Argvs(), Runner: p.runner, Clock: p.clk, Timeout: time.Duration(c.Cluster.Timeout),
+func (p *program) reader(c *config.Config) exporter.Reader {
+	return identity.Reader{Clock: p.clk, Root: os.DirFS("/"), Source: powerha.New(powerha.Options{
+		Argv: privilege.Argvs(c, os.Geteuid() == 0), Runner: p.runner, Clock: p.clk, Timeout: time.Duration(c.Cluster.Timeout),
 		ErrlogResources: c.Migration.Errpt.Resources(),
+	})}
+}
+
+// hmc makes the watch from outside; none when no HMC is configured.
+func (p *program) hmc(c config.HMC) (exporter.HMCWatch, error) {
+	if len(c.Commands) == 0 {
+		return exporter.HMCWatch{}, nil
+	}
+	client, err := hmc.New(hmc.Options{
+		Commands: c.Argvs(), Systems: c.Systems, Partition: c.Partition, Timeout: c.Timeout.D(), Runner: p.runner, Clock: p.clk,
 	})
+	if err != nil {
+		return exporter.HMCWatch{}, err
+	}
+	return exporter.HMCWatch{Client: client, Interval: c.Interval.D()}, nil
 }
 
 // peers makes the heartbeats. Without a key there are none, and the peer collector says so.
@@ -250,8 +272,12 @@ func (p *program) reload(ctx context.Context) error {
 	defer p.mu.Unlock()
 	cfg, err := config.Load(p.flags.ConfigFile, p.flags.ConfigNamed)
 	var opts exporter.Options
+	var watch exporter.HMCWatch
 	if err == nil {
 		opts, err = exporter.OptionsOf(cfg, p.flags.enabled(), p.clk.Now().Wall)
+	}
+	if err == nil {
+		watch, err = p.hmc(cfg.HMC)
 	}
 	if err != nil {
 		p.opts.Config.Failed = true
@@ -266,6 +292,7 @@ func (p *program) reload(ctx context.Context) error {
 	}
 	p.cfg, p.opts = cfg, opts
 	p.exp.SetReader(p.reader(cfg))
+	p.exp.SetHMC(watch)
 	p.exp.Configure(ctx, opts)
 	_ = level.Info(p.logger).Log("msg", "configuration loaded", "file", cfg.Path, "hash", cfg.Hash)
 	return nil

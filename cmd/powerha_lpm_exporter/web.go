@@ -146,7 +146,7 @@ const statusHTML = `<!DOCTYPE html>
 {{range .Snapshot.Owners}}<tr><td>{{.Group}}</td><td>{{range .Nodes}}{{.}} {{end}}</td></tr>{{end}}</table>
 <h2>Probes</h2><table><tr><th>application</th><th>probe</th><th>from</th><th>of</th><th>last</th></tr>
 {{range .Snapshot.Probes}}<tr><td>{{.Application}}</td><td>{{.Probe}}</td><td>{{.Vantage}}</td><td>{{.TargetNode}}</td>
-<td>{{if .Success}}ok{{else}}<span class="bad">{{.Error}}</span>{{end}}</td></tr>{{end}}</table>
+<td>{{if .Error}}<span class="bad">{{.Error}}</span>{{else if .Waiting}}waits: {{.Waiting}}{{else if .LastAt.IsZero}}not tried yet{{else}}ok{{end}}</td></tr>{{end}}</table>
 <h2>Peers</h2><table><tr><th>node</th><th>heartbeats</th><th>phase</th></tr>
 {{range .Snapshot.Peers}}<tr><td>{{.Node}}</td><td>{{if .Up}}arrive{{else}}<span class="bad">none</span>{{end}}</td><td>{{.Phase}}</td></tr>{{end}}</table>
 <h2>Collectors</h2><table><tr><th>collector</th><th>last refresh</th><th>last success</th></tr>

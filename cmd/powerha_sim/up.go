@@ -17,6 +17,7 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 
 	"powerha_lpm_exporter/internal/clock"
+	"powerha_lpm_exporter/internal/sim"
 	"powerha_lpm_exporter/internal/sim/world"
 )
 
@@ -29,13 +30,14 @@ const (
 
 // upFlags are the flags of up.
 type upFlags struct {
-	dir, cluster, version, nodes, groups, trace string
-	scale                                       float64
-	clmgrDelay, monitorInterval                 time.Duration
-	delays                                      map[string]string
-	knobs                                       map[string]string
-	appPort, restartCount                       int
-	startupMonitor, foreground                  bool
+	dir, cluster, version, nodes, groups, trace, language string
+	scale                                                 float64
+	clmgrDelay, monitorInterval                           time.Duration
+	delays                                                map[string]string
+	knobs                                                 map[string]string
+	monitors                                              []string
+	appPort, restartCount                                 int
+	startupMonitor, foreground                            bool
 }
 
 func addUp(app *kingpin.Application, verbs map[string]verb) {
@@ -49,6 +51,7 @@ func addUp(app *kingpin.Application, verbs map[string]verb) {
 	c.Flag("nodes", "Names of the nodes (default: n1,n2).").StringVar(&f.nodes)
 	c.Flag("cluster", "Name of the cluster (default: simcluster).").StringVar(&f.cluster)
 	c.Flag("version", "Version of PowerHA: 7.1.3, 7.2.0, 7.2.3 or 7.2.7 (default: 7.2.7).").StringVar(&f.version)
+	c.Flag("language", "Language of the nodes' messages: "+strings.Join(sim.Languages(), ", ")+" (default: en_US). LC_ALL=C is obeyed unless --knob lc_all=ignored.").StringVar(&f.language)
 	c.Flag("groups", "Resource groups; NAME@NODE sets another home node than the first (default: rg_app).").StringVar(&f.groups)
 	c.Flag("timer-scale", "Factor on every timer of the product (default: 1).").Float64Var(&f.scale)
 	c.Flag("clmgr-delay", "How long clmgr works before it answers.").DurationVar(&f.clmgrDelay)
@@ -59,6 +62,7 @@ func addUp(app *kingpin.Application, verbs map[string]verb) {
 	c.Flag("monitor-interval", "Interval of the applications' monitors; 0: none (default: 5s).").DurationVar(&f.monitorInterval)
 	c.Flag("restart-count", "How often a monitor restarts its application before it fails over (default: 3).").IntVar(&f.restartCount)
 	c.Flag("startup-monitor", "The monitors also run at startup: what runs is not started again.").BoolVar(&f.startupMonitor)
+	c.Flag("monitor", "A further application monitor, name=NAME,type=process|custom,application=APP and its attributes: processes, owner, instances, parameters; method, interval, hung_signal, retry; mode, stabilization, restart_count, restart_interval, failure_action, notify_method, cleanup_method, restart_method.").PlaceHolder("name=NAME,…").StringsVar(&f.monitors)
 	c.Flag("foreground", "Stay in the foreground.").BoolVar(&f.foreground)
 	verbs["up"] = func(ctx context.Context, s shell) int { return up(ctx, s, f) }
 }
@@ -123,10 +127,20 @@ func (f upFlags) spec(d world.Dir) (world.Spec, error) {
 		}
 		s.Delays[name] = delay
 	}
+	if f.language != "" {
+		f.knobs["language"] = f.language
+	}
 	for name, value := range f.knobs {
-		if err := world.CheckKnob(name, value); err != nil {
+		if err := sim.CheckKnob(name, value); err != nil {
 			return s, fmt.Errorf("--knob: %w", err)
 		}
+	}
+	for _, text := range f.monitors {
+		m, err := parseMonitor(text)
+		if err != nil {
+			return s, err
+		}
+		s.Monitors = append(s.Monitors, m)
 	}
 	for i, text := range split(f.groups) {
 		g, err := f.group(s.Nodes, i, text)

@@ -179,3 +179,88 @@ func TestCallersAreTold(t *testing.T) {
 		}
 	}
 }
+
+// The nodes speak the language that they were set up with, LC_ALL=C is obeyed, and a fault spoils what a tool prints.
+func TestLanguageAndFaultsOfTools(t *testing.T) {
+	t.Parallel()
+	c := bringUp(t, "--nodes", "n1", "--language", "de_DE", "--timer-scale", "0.05", "--monitor-interval", "0", "--knob", "output.errpt=foreign")
+	lssrc := func(env ...string) string {
+		cmd := exec.Command(filepath.Join(c.dir.Bin("n1"), "lssrc"), "-ls", "clstrmgrES")
+		cmd.Env = env
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Errorf("lssrc: %v, %s", err, out)
+		}
+		return string(out)
+	}
+	if got := lssrc(); !strings.Contains(got, "Aktueller Status: ST_STABLE") {
+		t.Errorf("without LC_ALL: %s", got)
+	}
+	if got := lssrc("LC_ALL=C"); !strings.Contains(got, "Current state: ST_STABLE") {
+		t.Errorf("with LC_ALL=C: %s", got)
+	}
+	if out, _, status := c.tool("n1", "errpt"); status != 0 || !strings.Contains(out, "systemd") {
+		t.Errorf("errpt of another product: %d, %s", status, out)
+	}
+	c.must("knob", "--dir", string(c.dir), "output.lssrc=stderr_exit0")
+	if got := lssrc("LC_ALL=C"); !strings.Contains(got, "refused") || strings.Contains(got, "ST_") {
+		t.Errorf("after the knob: %s", got)
+	}
+	for _, bad := range [][]string{{"--language", "tlh_QO"}, {"--knob", "output.errpt=perhaps"}} {
+		args := append([]string{"up", "--dir", t.TempDir()}, bad...)
+		if out, status := c.try(args...); status != exitUsage {
+			t.Errorf("%v: %d, %s", bad, status, out)
+		}
+	}
+}
+
+// Monitors of the configuration are told by clmgr, their processes by ps, and a custom one is really run.
+func TestMonitorsOfTheConfiguration(t *testing.T) {
+	t.Parallel()
+	method := filepath.Join(t.TempDir(), "check")
+	ran := method + ".ran"
+	if err := os.WriteFile(method, []byte("#!/bin/sh\necho >>"+ran+"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	c := bringUp(t, "--nodes", "n1", "--timer-scale", "0.05", "--monitor-interval", "0",
+		"--monitor", "name=app_proc,type=process,application=app,processes=appd,owner=appuser,instances=2",
+		"--monitor", "name=app_sql,type=custom,application=app,interval=10s,method="+method)
+	if out, _, _ := c.tool("n1", "clmgr", "query", "application_monitor"); out != "app_proc\napp_sql\n" {
+		t.Errorf("names: %q", out)
+	}
+	until(t, 20*time.Second, "the processes of the application", func() bool {
+		out, _, _ := c.tool("n1", "ps", "-e", "-o", "pid,user,comm")
+		return strings.Count(out, "appuser appd") == 2
+	})
+	until(t, 20*time.Second, "a run of the custom monitor", func() bool {
+		_, err := os.Stat(ran)
+		return err == nil
+	})
+	for _, bad := range []string{"name", "name=x,colour=red", "name=x,type=custom,interval=soon", "name=x,type=custom,application=app"} {
+		if out, status := c.try("up", "--dir", t.TempDir(), "--monitor", bad); status != exitUsage {
+			t.Errorf("--monitor %s: %d, %s", bad, status, out)
+		}
+	}
+}
+
+// The HMC is asked from outside of all nodes, switches one off and on again.
+func TestHMC(t *testing.T) {
+	t.Parallel()
+	c := bringUp(t, "--nodes", "n1,n2", "--timer-scale", "0.05", "--monitor-interval", "0")
+	const system = "Server-9009-42A-SN17268B0"
+	state := func() string {
+		return strings.TrimSpace(c.must("hmc", "--dir", string(c.dir), "--", "lssyscfg", "-r", "lpar", "-m", system, "--filter", "lpar_names=n1", "-F", "state"))
+	}
+	if got := state(); got != "Running" {
+		t.Errorf("state %q", got)
+	}
+	if out, errs, status := c.tool("n2", "hmc", "chsysstate -m "+system+" -r lpar -n n1 -o shutdown --immed"); status != 0 {
+		t.Errorf("shutdown: %d, %s%s", status, out, errs)
+	}
+	until(t, 20*time.Second, "Not Activated", func() bool { return state() == "Not Activated" && c.dir.Power("n1") == "off" })
+	c.must("hmc", "--dir", string(c.dir), "--", "chsysstate -m "+system+" -r lpar -n n1 -o on -f default")
+	until(t, 20*time.Second, "Running", func() bool { return state() == "Running" && c.dir.Power("n1") == "up" })
+	if _, status := c.try("hmc", "--dir", string(c.dir), "--", "rm", "-rf", "/"); status == 0 {
+		t.Error("the HMC's shell takes anything")
+	}
+}

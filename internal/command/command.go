@@ -22,7 +22,7 @@ var (
 	ErrMissing = errors.New("command not found")
 	// ErrTimeout: a query did not end within its deadline and was abandoned.
 	ErrTimeout = errors.New("command did not answer in time")
-	// ErrBusy: two runs of the same query are outstanding already.
+	// ErrBusy: as many runs of the same query are outstanding already as may be.
 	ErrBusy = errors.New("earlier runs of the command still hang")
 )
 
@@ -31,6 +31,14 @@ type Query struct {
 	Name    string        // the question, for logs and the limit of outstanding runs: "clmgr query node"
 	Argv    []string      // absolute path, leading arguments, fixed arguments
 	Timeout time.Duration // by the monotonic clock
+	// HungSignal, a number of the system, is sent to a run that is abandoned, and SIGKILL only to one that stays; Query
+	// then waits for its end, for seconds at most. 0 kills and does not wait.
+	HungSignal int
+	// Relayed: the program of Argv starts the command with other rights and passes signals on, as sudo does. It is never
+	// killed itself.
+	Relayed bool
+	// Alone: no second run is begun while an earlier one is outstanding.
+	Alone bool
 }
 
 // Output is what a finished command left. A non-zero Exit is no error here.

@@ -14,7 +14,8 @@ import (
 // Query runs a read-only command to its end. At the deadline, or when ctx
 // ends, its whole process group is killed and Query returns at once, whether
 // or not the processes went: one that hangs in the kernel cannot be killed. It
-// stays counted until it is gone, so no more than two of a name ever hang.
+// stays counted until it is gone, so no more than two of a name ever hang, or
+// one of a query that runs alone. One with a signal of its own is waited for.
 func (r *OS) Query(ctx context.Context, q Query) (Output, error) {
 	if err := checkArgv(q.Argv); err != nil {
 		return Output{}, err
@@ -22,8 +23,12 @@ func (r *OS) Query(ctx context.Context, q Query) (Output, error) {
 	if q.Timeout <= 0 {
 		return Output{}, fmt.Errorf("query %s: no deadline given", q.Name)
 	}
-	if !r.enter(q.Name) {
-		return Output{}, fmt.Errorf("%s: %w (%d of them)", q.Name, ErrBusy, maxOutstanding)
+	limit := maxOutstanding
+	if q.Alone {
+		limit = 1
+	}
+	if !r.enter(q.Name, limit) {
+		return Output{}, fmt.Errorf("%s: %w (%d of them)", q.Name, ErrBusy, limit)
 	}
 	run := &queryRun{argv: q.Argv, started: r.clk.Now(), done: make(chan struct{})}
 	limited, cancel := r.clk.WithTimeout(ctx, q.Timeout)
@@ -31,6 +36,7 @@ func (r *OS) Query(ctx context.Context, q Query) (Output, error) {
 	r.wg.Add(1)
 	go func() {
 		defer r.wg.Done()
+		defer close(run.done) // once it does not count any more, so that whoever waited may begin the next one
 		defer r.leave(q.Name)
 		run.run()
 	}()
@@ -38,11 +44,13 @@ func (r *OS) Query(ctx context.Context, q Query) (Output, error) {
 	select {
 	case <-run.done:
 	case <-limited.Done():
-		run.abandon()
-		if err := ctx.Err(); err != nil {
-			return Output{}, fmt.Errorf("%s: %w", q.Name, err)
+		// ctx is asked before the wait: what ends it later did not abandon the run.
+		err := ctx.Err()
+		how := r.abandon(run, q)
+		if err != nil {
+			return Output{}, fmt.Errorf("%s: %w%s", q.Name, err, how)
 		}
-		return Output{}, fmt.Errorf("%s: %w (%s)", q.Name, ErrTimeout, q.Timeout)
+		return Output{}, fmt.Errorf("%s: %w (%s)%s", q.Name, ErrTimeout, q.Timeout, how)
 	}
 	if run.err != nil {
 		return Output{}, run.err
@@ -51,10 +59,10 @@ func (r *OS) Query(ctx context.Context, q Query) (Output, error) {
 }
 
 // enter counts a run in, unless too many are outstanding.
-func (r *OS) enter(name string) bool {
+func (r *OS) enter(name string, limit int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.outstanding[name] >= maxOutstanding {
+	if r.outstanding[name] >= limit {
 		return false
 	}
 	r.outstanding[name]++
@@ -79,11 +87,10 @@ type queryRun struct {
 
 	mu        sync.Mutex // guards what follows
 	group     int        // process group, 0 while there is none
-	abandoned bool
+	abandoned syscall.Signal
 }
 
 func (q *queryRun) run() {
-	defer close(q.done)
 	q.stdout.max, q.stderr.max = maxOutput, maxOutput
 	cmd := &exec.Cmd{
 		Path: q.argv[0], Args: q.argv, Env: environment(), Dir: "/",
@@ -111,8 +118,8 @@ func (q *queryRun) begun(pid int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.group = pid
-	if q.abandoned { // while it was still being started
-		kill(pid)
+	if q.abandoned != 0 { // while it was still being started
+		_ = kill(pid, q.abandoned)
 	}
 }
 
@@ -122,18 +129,24 @@ func (q *queryRun) ended() {
 	q.group = 0
 }
 
-// abandon kills the group and lets the run end by itself.
-func (q *queryRun) abandon() {
+// signal sends a signal to the group, or lets it be sent once there is one. It may be gone already, which is as good.
+func (q *queryRun) signal(sig syscall.Signal) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.abandoned = true
-	if q.group != 0 {
-		kill(q.group)
+	q.abandoned = sig
+	if q.group == 0 {
+		return nil
 	}
+	return kill(q.group, sig)
 }
 
-// kill ends a process group. It may be gone already, which is as good.
-func kill(group int) { _ = syscall.Kill(-group, syscall.SIGKILL) }
+// kill signals a process group.
+func kill(group int, sig syscall.Signal) error {
+	if err := syscall.Kill(-group, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return err
+	}
+	return nil
+}
 
 func (q *queryRun) output(now model.Instant) Output {
 	return Output{

@@ -16,6 +16,7 @@ type Config struct {
 	Migration    Migration    `yaml:"migration"`
 	Confirmation Confirmation `yaml:"confirmation"`
 	Failover     Failover     `yaml:"failover"`
+	HMC          HMC          `yaml:"hmc"`
 	Notify       Notify       `yaml:"notify"`
 
 	// Hash is the SHA-256 of the file in hexadecimal, for powerha_config_info.
@@ -31,9 +32,12 @@ type Cluster struct {
 	// Commands maps a tool's name to its absolute path and fixed leading arguments. Missing ones have the
 	// product's own paths.
 	Commands map[string]Argv `yaml:"commands"`
-	Interval Duration        `yaml:"interval"`
-	Timeout  Duration        `yaml:"timeout"`
-	Logs     Logs            `yaml:"logs"`
+	// Sudo is what programs that do not run as root put before the tools that need root: path and arguments. A tool that
+	// has arguments of its own in Commands keeps them and nothing is put before it.
+	Sudo     Argv     `yaml:"sudo"`
+	Interval Duration `yaml:"interval"`
+	Timeout  Duration `yaml:"timeout"`
+	Logs     Logs     `yaml:"logs"`
 }
 
 // Logs are the files in which PowerHA tells of its events and of migrations; "" reads none. hacmp.out is read where cluster.log cannot be.
@@ -77,12 +81,21 @@ type Probe struct {
 	Application   string   `yaml:"application"`
 	ResourceGroup string   `yaml:"resource_group"`
 	Name          string   `yaml:"name"`
-	Type          string   `yaml:"type"` // tcp, http, process, exec
+	Type          string   `yaml:"type"` // tcp, http, process, exec, powerha_monitor
 	Target        string   `yaml:"target"`
 	Command       Argv     `yaml:"command"`
 	Vantage       string   `yaml:"vantage"` // local (default), peer
 	Interval      Duration `yaml:"interval"`
 	Timeout       Duration `yaml:"timeout"`
+
+	// Monitor names an application monitor of the cluster's configuration, for powerha_monitor; the rest is of it.
+	Monitor string `yaml:"monitor"`
+	// Wrapper is put before the monitor's own command, to run it as the right user.
+	Wrapper Argv `yaml:"wrapper"`
+	// Mode is startup, longrunning or both; "" goes by the monitor's own.
+	Mode string `yaml:"mode"`
+	// WhileManaged runs the monitor beside PowerHA's own copy, too.
+	WhileManaged bool `yaml:"while_managed"`
 }
 
 // Variables says what to do with PowerHA's standing LPM settings.
@@ -135,6 +148,17 @@ type Failover struct {
 type ProofOfDeath struct {
 	Command Argv     `yaml:"command"`
 	Timeout Duration `yaml:"timeout"`
+}
+
+// HMC is how this node's partition is looked at from outside; without commands nobody is asked.
+type HMC struct {
+	// Commands maps the name of each HMC to what goes before the command that it is asked, as of ssh.
+	Commands map[string]Argv `yaml:"commands"`
+	// Systems are the managed systems on which the partition may be; none asks each HMC for all of its own.
+	Systems   []string `yaml:"systems"`
+	Partition string   `yaml:"partition"` // as the HMC lists it
+	Interval  Duration `yaml:"interval"`  // between the end of a look and the next
+	Timeout   Duration `yaml:"timeout"`   // of one command
 }
 
 // Notify is how people are told without Prometheus.

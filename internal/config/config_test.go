@@ -78,7 +78,8 @@ func TestTemplateHoldsTheDefaults(t *testing.T) {
 	want.Path, want.Hash = c.Path, c.Hash
 	// Written out as empty, they differ from absent ones only in form.
 	c.Confirmation.PrometheusURLs, c.Confirmation.Headers = nil, nil
-	c.Failover.ProofOfDeath.Command, c.Notify.Command = nil, nil
+	c.Failover.ProofOfDeath.Command, c.Notify.Command, c.Cluster.Sudo = nil, nil, nil
+	c.HMC.Systems = nil
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("template:\n got %+v\nwant %+v", c, want)
 	}
@@ -108,14 +109,28 @@ func TestParseRefuses(t *testing.T) {
 		"mode":                 {"migration:\n  mode: gate\n", `f.yml:2: migration.mode: "gate" is not one of: observe, native, gated`},
 		"gated without prom":   {"migration: {mode: gated}\nprobes: [{application: a, name: n, type: tcp, target: \"h:1\"}]\n", "f.yml:1: migration.mode: gated needs confirmation.prometheus_urls"},
 		"gated without probe":  {"migration: {mode: gated}\nconfirmation: {prometheus_urls: [\"http://p\"]}\n", "f.yml:1: migration.mode: gated needs a local probe"},
+		"gated and too slow":   {"migration: {mode: gated}\nprobes: [{application: a, name: n, type: tcp, target: \"h:1\", interval: 45s}]\nconfirmation: {prometheus_urls: [\"http://p\"]}\n", "f.yml:2: probes[0].interval: 45s is not below confirmation.maximum_sample_age (45s)"},
 		"gated with manage":    {gated + "variables:\n  lpm_policy: manage\n", "f.yml:5: variables.lpm_policy: manage contradicts"},
 		"deadline":             {"migration:\n  suspension_deadline: 1m\n", "f.yml:2: migration.suspension_deadline: 1m is shorter than migration.prepare_timeout (5m)"},
 		"prepare":              {"migration: {prepare_timeout: 4s}\n", "f.yml:1: migration.prepare_timeout: 4s leaves no time"},
 		"heartbeat low":        {"variables:\n  heartbeat_frequency_during_lpm: 9s\n", "f.yml:2: variables.heartbeat_frequency_during_lpm: 9s is outside 10s to 600s"},
 		"heartbeat high":       {"variables:\n  heartbeat_frequency_during_lpm: 601s\n", "is outside 10s to 600s"},
 		"automatic":            {"failover:\n  mode: automatic\n", "f.yml:2: failover.mode: automatic is not available yet"},
+		"hmc relative":         {"hmc:\n  partition: a\n  commands:\n    h1: ssh\n", `f.yml:4: hmc.commands.h1: "ssh" is no absolute path`},
+		"hmc empty command":    {"hmc:\n  partition: a\n  commands: {h1: []}\n", "f.yml:3: hmc.commands.h1: is empty; write what goes before"},
+		"hmc no partition":     {"hmc:\n  commands: {h1: /usr/bin/ssh}\n", "f.yml:1: hmc.partition: is missing"},
+		"hmc no command":       {"hmc: {partition: a}\n", "f.yml:1: hmc: names a partition or managed systems, but no HMC to ask"},
+		"hmc partition":        {"hmc: {partition: \"a b\", commands: {h1: /usr/bin/ssh}}\n", `f.yml:1: hmc.partition: "a b" cannot stand unquoted`},
+		"hmc system":           {"hmc:\n  partition: a\n  commands: {h1: /usr/bin/ssh}\n  systems: [s1, \"s2;reboot\"]\n", `f.yml:4: hmc.systems[1]: "s2;reboot" cannot stand unquoted`},
+		"hmc interval":         {"hmc: {interval: 0}\n", "f.yml:1: hmc.interval: must be longer than 0"},
 		"probe type":           {"probes:\n  - {application: a, name: n, type: udp}\n", `probes[0].type: "udp" is not one of`},
-		"probe monitor":        {"probes:\n  - {application: a, name: n, type: powerha_monitor}\n", "powerha_monitor is not available yet"},
+		"probe monitor":        {"probes:\n  - {application: a, name: n, type: powerha_monitor}\n", "probes[0].monitor: is missing; name the application monitor"},
+		"monitor peer":         {"probes:\n  - {application: a, name: n, type: powerha_monitor, monitor: m, vantage: peer}\n", "a peer cannot see a powerha_monitor"},
+		"monitor mode":         {"probes:\n  - {application: a, name: n, type: powerha_monitor, monitor: m, mode: long}\n", `probes[0].mode: "long" is not one of: startup, longrunning, both`},
+		"monitor wrapper":      {"probes:\n  - {application: a, name: n, type: powerha_monitor, monitor: m, wrapper: [sudo, -n]}\n", `probes[0].wrapper: "sudo" is no absolute path`},
+		"monitor target":       {"probes:\n  - {application: a, name: n, type: powerha_monitor, monitor: m, target: x}\n", "probes[0].target: means nothing for type powerha_monitor"},
+		"monitor twice":        {"probes:\n  - {application: a, name: n, type: powerha_monitor, monitor: m}\n  - {application: b, name: n, type: powerha_monitor, monitor: m}\n", `f.yml:3: probes[1].monitor: "m" stands twice`},
+		"monitor of another":   {"probes:\n  - {application: a, name: n, type: exec, command: /x, while_managed: true}\n", "probes[0].while_managed: means nothing for type exec"},
 		"probe owner":          {"probes:\n  - {name: n, type: tcp, target: \"h:1\"}\n", "f.yml:2: probes[0]: names neither an application nor a resource_group"},
 		"probe twice":          {"probes:\n  - {application: a, name: n, type: tcp, target: \"h:1\"}\n  - {application: a, name: n, type: tcp, target: \"h:2\"}\n", "f.yml:3: probes[1].name: \"n\" stands twice"},
 		"probe timeout":        {"probes:\n  - {application: a, name: n, type: tcp, target: \"h:1\", interval: 5s, timeout: 6s}\n", "is longer than the interval"},
@@ -266,4 +281,24 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("mode %q", c.Migration.Mode)
 		}
 	})
+}
+
+// The commented monitor of the template is one that is taken.
+func TestTemplateMonitorIsTaken(t *testing.T) {
+	_, text, ok := strings.Cut(Template, "# probes:\n")
+	if !ok {
+		t.Fatal("no probes in the template")
+	}
+	text, _, _ = strings.Cut(text, "\n\n")
+	lines := []string{"probes:"}
+	for line := range strings.Lines(text) {
+		lines = append(lines, strings.TrimPrefix(strings.TrimRight(line, "\n"), "# "))
+	}
+	c, err := Parse("template.yml", []byte(strings.Join(lines, "\n")+"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := c.Probes[len(c.Probes)-1]; p.Type != "powerha_monitor" || p.Monitor != "db_mon" || len(p.Wrapper) != 2 || p.WhileManaged {
+		t.Errorf("got %+v", p)
+	}
 }

@@ -50,6 +50,7 @@ func Default() *Config {
 		},
 		Confirmation: Confirmation{MinimumStable: seconds(60), MaximumSampleAge: seconds(45)},
 		Failover:     Failover{Mode: "approve", ProofOfDeath: ProofOfDeath{Timeout: seconds(30)}},
+		HMC:          HMC{Interval: seconds(30), Timeout: seconds(20)},
 		Notify:       Notify{Syslog: true, Errlog: true},
 	}
 }

@@ -22,10 +22,15 @@ func (d *Duration) UnmarshalText(b []byte) error {
 }
 
 // Argvs returns the configured commands as plain lists.
-func (c *Config) Argvs() map[string][]string {
-	m := make(map[string][]string, len(c.Cluster.Commands))
-	for tool, argv := range c.Cluster.Commands {
-		m[tool] = argv
+func (c *Config) Argvs() map[string][]string { return plain(c.Cluster.Commands) }
+
+// Argvs returns what goes before a command of each HMC as plain lists.
+func (h HMC) Argvs() map[string][]string { return plain(h.Commands) }
+
+func plain(commands map[string]Argv) map[string][]string {
+	m := make(map[string][]string, len(commands))
+	for name, argv := range commands {
+		m[name] = argv
 	}
 	return m
 }

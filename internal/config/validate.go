@@ -22,6 +22,7 @@ func (c *Config) Validate() Problems {
 	v.witnesses(c)
 	v.confirmation(c)
 	v.failover(c)
+	v.hmc(c.HMC)
 	v.argv("notify.command", c.Notify.Command)
 	v.gated(c)
 	return v.problems
@@ -77,6 +78,7 @@ func (v *validator) cluster(c *Config) {
 			v.argv(key, argv)
 		}
 	}
+	v.argv("cluster.sudo", c.Cluster.Sudo)
 	for key, path := range map[string]string{
 		"cluster_log": c.Cluster.Logs.ClusterLog, "hacmp_out": c.Cluster.Logs.HacmpOut,
 		"clutils_log": c.Cluster.Logs.ClutilsLog, "cl_dr_state": c.Cluster.Logs.ClDRState,
@@ -146,6 +148,11 @@ func (v *validator) probes(c *Config) {
 		}
 		seen[id] = true
 		v.probe(key, p)
+		v.monitor(key, p)
+		if p.Monitor != "" && seen["monitor "+p.Monitor] {
+			v.say(key+".monitor", "%q stands twice; two copies of one monitor would run at once: keep one probe for it", p.Monitor)
+		}
+		seen["monitor "+p.Monitor] = true
 	}
 }
 
@@ -167,9 +174,14 @@ func (v *validator) probe(key string, p Probe) {
 		}
 		v.argv(key+".command", p.Command)
 	case "powerha_monitor":
-		v.say(key+".type", "powerha_monitor is not available yet; call the monitor's script by type exec")
+		if p.Monitor == "" {
+			v.say(key+".monitor", "is missing; name the application monitor as `clmgr query application_monitor` prints it")
+		}
+		if p.Target != "" {
+			v.say(key+".target", "means nothing for type powerha_monitor; what is asked stands in the cluster's configuration")
+		}
 	default:
-		v.word(key+".type", p.Type, "tcp", "http", "process", "exec")
+		v.word(key+".type", p.Type, "tcp", "http", "process", "exec", "powerha_monitor")
 	}
 	if p.Type != "exec" && len(p.Command) > 0 {
 		v.say(key+".command", "means nothing for type %s; remove it or use type exec", p.Type)
@@ -177,7 +189,7 @@ func (v *validator) probe(key string, p Probe) {
 	if p.Vantage != "" {
 		v.word(key+".vantage", p.Vantage, "local", "peer")
 	}
-	if p.Vantage == "peer" && (p.Type == "process" || p.Type == "exec") {
+	if p.Vantage == "peer" && (p.Type == "process" || p.Type == "exec" || p.Type == "powerha_monitor") {
 		v.say(key+".vantage", "a peer cannot see a %s of this node; use type tcp or http", p.Type)
 	}
 	if p.Interval < 0 || p.Timeout < 0 {
@@ -185,6 +197,26 @@ func (v *validator) probe(key string, p Probe) {
 	}
 	if p.Interval > 0 && p.Timeout > p.Interval {
 		v.say(key+".timeout", "%s is longer than the interval of %s; a probe must end before its next run", p.Timeout, p.Interval)
+	}
+}
+
+// monitor judges the keys that are of type powerha_monitor alone.
+func (v *validator) monitor(key string, p Probe) {
+	if p.Type == "powerha_monitor" {
+		v.name(key+".monitor", p.Monitor)
+		v.argv(key+".wrapper", p.Wrapper)
+		if p.Mode != "" {
+			v.word(key+".mode", p.Mode, "startup", "longrunning", "both")
+		}
+		return
+	}
+	for _, k := range []struct {
+		name string
+		set  bool
+	}{{"monitor", p.Monitor != ""}, {"wrapper", len(p.Wrapper) > 0}, {"mode", p.Mode != ""}, {"while_managed", p.WhileManaged}} {
+		if k.set {
+			v.say(key+"."+k.name, "means nothing for type %s; remove it or use type powerha_monitor", p.Type)
+		}
 	}
 }
 
@@ -281,6 +313,12 @@ func (v *validator) gated(c *Config) {
 	}
 	if !slices.ContainsFunc(c.Probes, func(p Probe) bool { return p.Vantage == "" || p.Vantage == "local" }) {
 		v.say("migration.mode", "gated needs a local probe of every application: without one its health cannot be confirmed; add probes, or use native")
+	}
+	for i, p := range c.Probes {
+		if p.Vantage != "peer" && p.Interval >= c.Confirmation.MaximumSampleAge && c.Confirmation.MaximumSampleAge > 0 {
+			v.say(fmt.Sprintf("probes[%d].interval", i), "%s is not below confirmation.maximum_sample_age (%s), so with mode gated no answer is young enough; shorten it",
+				p.Interval, c.Confirmation.MaximumSampleAge)
+		}
 	}
 	if c.Variables.LPMPolicy != "unmanage" {
 		v.say("variables.lpm_policy", "%s contradicts migration.mode gated, which keeps unmanage as its net", c.Variables.LPMPolicy)

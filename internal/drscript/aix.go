@@ -48,7 +48,7 @@ func (s *Script) RunAIX(ctx context.Context, args []string, out io.Writer) int {
 		p.say("DR_ERROR", fmt.Sprintf("powerha_lpm: %s for %q, but only pmig is registered", command, args[1]))
 		return exitFail
 	}
-	o := s.phase(ctx, kind, nil)
+	o := s.phase(ctx, kind)
 	for _, n := range o.notes {
 		p.say(n.severity.dr(), "powerha_lpm: "+n.text)
 	}

@@ -141,6 +141,20 @@ func TestLimit(t *testing.T) {
 	}
 }
 
+// drmgr of Linux sets no time limit (drmgr-hooks(8)), so the configured one stands, whatever was registered on AIX.
+func TestLimitLinux(t *testing.T) {
+	var got time.Duration
+	s, _, _ := newScript(actor(func(_ context.Context, r control.DRRequest, reply func(control.DRReply)) error {
+		got = r.Limit
+		reply(control.DRReply{Done: true, Verdict: control.VerdictOK})
+		return nil
+	}))
+	s.Config.Migration.PrepareTimeout = config.Duration(900 * time.Second)
+	if exit := s.RunLinux(t.Context(), "pre", &bytes.Buffer{}); exit != 0 || got != 895*time.Second {
+		t.Errorf("exit %d, limit %s", exit, got)
+	}
+}
+
 func TestWholeMigrationIsOneEpisode(t *testing.T) {
 	var asked []control.DRRequest
 	s, clk, m := newScript(actor(func(_ context.Context, r control.DRRequest, reply func(control.DRReply)) error {
@@ -391,18 +405,41 @@ func TestLinux(t *testing.T) {
 		if exit := s.RunLinux(t.Context(), tc.phase, &out); exit != tc.exit || out.String() != tc.out {
 			t.Errorf("%s: exit %d, %q", tc.phase, exit, out.String())
 		}
-		if e := events(t, m); e[0].Event != tc.event {
+		e := events(t, m)
+		if e[0].Event != tc.event {
 			t.Errorf("%s: %+v", tc.phase, e)
 		}
-		// post runs after a failure, too, and does not say which.
-		if got := events(t, m)[0].Details[episode.DetailResult]; (got == "unknown") != (tc.event == model.EventPost) {
-			t.Errorf("%s: result %q", tc.phase, got)
+		// Nobody tells a hook how the migration ended.
+		if got, want := e[0].Details[episode.DetailResult], map[string]string{"post": "unknown"}[tc.phase]; got != want {
+			t.Errorf("%s: result %q, want %q", tc.phase, got, want)
 		}
 	}
 	s, _, _ := newScript(absent)
 	var out bytes.Buffer
 	if exit := s.RunLinux(t.Context(), "later", &out); exit != 0 || !strings.Contains(out.String(), "unknown phase") {
 		t.Errorf("exit %d, %q", exit, out.String())
+	}
+}
+
+// drmgr of Linux runs pre again and again while the firmware is not ready, and post once: one migration, whose pre phase
+// began with the first.
+func TestLinuxPreAgain(t *testing.T) {
+	asked := map[string]int{}
+	s, clk, m := newScript(actor(func(_ context.Context, r control.DRRequest, reply func(control.DRReply)) error {
+		asked[r.Episode]++
+		reply(control.DRReply{Done: true, Verdict: control.VerdictOK, Message: "fine"})
+		return nil
+	}))
+	for _, phase := range []string{"check", "pre", "pre", "pre", "pre", "post"} {
+		var out bytes.Buffer
+		if exit := s.RunLinux(t.Context(), phase, &out); exit != 0 || out.Len() > 0 {
+			t.Errorf("%s: exit %d, %q", phase, exit, out.String())
+		}
+		clk.Advance(time.Second)
+	}
+	all := episode.Fold(events(t, m), clk.Now().Wall, time.Hour)
+	if len(all) != 1 || all[0].Open || len(asked) != 1 || asked[all[0].ID] != 6 {
+		t.Errorf("%d episodes %+v, asked %v", len(all), all, asked)
 	}
 }
 

@@ -5,29 +5,29 @@ import (
 	"fmt"
 	"io"
 
-	"powerha_lpm_exporter/internal/episode"
 	"powerha_lpm_exporter/internal/model"
 )
 
 // RunLinux answers one call of drmgr of Linux on Power. phase is PHASE of the
 // environment. What it writes reaches the HMC's user; only a check can refuse,
 // since drmgr ignores the status of the others.
+//
+// drmgr runs pre again for as long as the firmware cannot suspend the
+// partition, and post once, whether or not the migration succeeded, with
+// nothing that tells which (powerpc-utils 1.3.13, drmgr-hooks(8)).
 func (s *Script) RunLinux(ctx context.Context, phase string, out io.Writer) int {
 	kind, ok := map[string]model.EventKind{
 		"check":     model.EventCheck,
 		"undocheck": model.EventUndoCheck,
 		"pre":       model.EventPre,
-		"post":      model.EventPost, // runs whether or not the migration succeeded
+		"post":      model.EventPost,
 	}[phase]
 	if !ok {
 		_, _ = fmt.Fprintf(out, "powerha_lpm: unknown phase %q\n", oneLine(phase))
 		return exitOK
 	}
-	var details map[string]string
-	if kind == model.EventPost {
-		details = map[string]string{episode.DetailResult: string(model.ResultUnknown)}
-	}
-	o := s.phase(ctx, kind, details)
+	s.linux = true
+	o := s.phase(ctx, kind)
 	for _, n := range o.notes {
 		if n.severity != info {
 			_, _ = fmt.Fprintf(out, "powerha_lpm: %s\n", oneLine(n.text))

@@ -12,8 +12,8 @@ import (
 	"powerha_lpm_exporter/internal/model"
 )
 
-// phase does one phase of a migration, and notes it with these details. It ends within the limit.
-func (s *Script) phase(ctx context.Context, kind model.EventKind, details map[string]string) outcome {
+// phase does one phase of a migration. It ends within the limit.
+func (s *Script) phase(ctx context.Context, kind model.EventKind) outcome {
 	limit, began := s.limit(), s.Clock.Now()
 	deadline := began.Add(limit)
 	ctx, cancel := s.Clock.WithTimeout(ctx, limit)
@@ -24,9 +24,7 @@ func (s *Script) phase(ctx context.Context, kind model.EventKind, details map[st
 		o.add(warning, "configuration not used, defaults apply: %s", s.Complaint)
 	}
 	id := s.episodeID(kind)
-	if kind == model.EventPre {
-		details = map[string]string{episode.DetailStage: episode.StageBegin}
-	}
+	details := s.details(kind)
 	if err := s.write(kind, id, details); err != nil {
 		o.add(failure, "the episode log could not be written, the exporter will not see this %s: %v", kind, err)
 	}
@@ -40,6 +38,17 @@ func (s *Script) phase(ctx context.Context, kind model.EventKind, details map[st
 		call.wake(ctx, &o)
 	}
 	return o
+}
+
+// details are what is written down beside a phase when it begins.
+func (s *Script) details(kind model.EventKind) map[string]string {
+	switch {
+	case kind == model.EventPre:
+		return map[string]string{episode.DetailStage: episode.StageBegin}
+	case kind == model.EventPost && s.linux:
+		return map[string]string{episode.DetailResult: string(model.ResultUnknown)}
+	}
+	return nil
 }
 
 // call is one call of the actor.

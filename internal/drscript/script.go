@@ -42,7 +42,7 @@ type Actor interface {
 	DR(ctx context.Context, r control.DRRequest, reply func(control.DRReply)) error
 }
 
-// Script is one call by drmgr. Every field must be set.
+// Script is one call by drmgr. Every exported field must be set.
 type Script struct {
 	Config *config.Config
 	// Complaint, if not empty, is why Config holds defaults instead of the file.
@@ -59,6 +59,9 @@ type Script struct {
 	// Outstanding finds commands that the actor began at or after a time of day and that have left no end. It is
 	// asked when the actor was lost before it could tell.
 	Outstanding func(since time.Time) ([]control.Launched, error)
+
+	// linux: drmgr of Linux calls. It sets no time limit, and its post does not say how the migration ended.
+	linux bool
 }
 
 // severity of a line for drmgr.
@@ -92,11 +95,15 @@ func (s *Script) timeout() time.Duration {
 
 // limit is how long a call may take: the smaller of what is configured and what is registered, less our spare.
 func (s *Script) limit() time.Duration {
-	registered := leastTimeout
-	if d, ok := s.registered(); ok {
-		registered = d
+	limit := s.Config.Migration.PrepareTimeout.D()
+	if !s.linux {
+		registered := leastTimeout
+		if d, ok := s.registered(); ok {
+			registered = d
+		}
+		limit = min(limit, registered)
 	}
-	return max(min(s.Config.Migration.PrepareTimeout.D(), registered)-spare, time.Second)
+	return max(limit-spare, time.Second)
 }
 
 type registration struct {

@@ -57,6 +57,8 @@ type Core struct {
 	probes  *probe.Core
 	results []probe.Result
 
+	rejected rejectedLines
+
 	told   Tell
 	saidTo bool
 	fine   bool
@@ -115,12 +117,10 @@ func (c *Core) Step(now model.Instant, in []Input) []Effect {
 		c.hurry(now)
 	}
 	out = append(out, c.schedule(now)...)
-	for _, r := range c.probes.Step(now, c.ownership(), c.results) {
-		out = append(out, RunProbe{Run: r})
-	}
-	c.results = c.results[:0]
+	out = append(out, c.runProbes(now)...)
 	out = append(out, c.tell()...)
 	out = append(out, c.keep(now)...)
+	out = append(out, c.rejected.write(now, &c.facts, false)...)
 	c.lastStep = now
 	return out
 }
@@ -176,6 +176,7 @@ func (c *Core) input(now model.Instant, i Input) {
 func (c *Core) reading(now model.Instant, r model.Reading) {
 	c.facts.Apply(r)
 	c.parse[powerha.Tool(r.Source)] += uint64(max(0, r.Unparsed))
+	c.rejected.take(now, &r)
 	for _, name := range collector.Names() {
 		for _, s := range judgedBy(name) {
 			if s == r.Source && r.TimedOut {

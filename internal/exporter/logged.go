@@ -20,6 +20,7 @@ type logged struct {
 	logger log.Logger
 	phase  model.Phase
 	known  bool
+	waits  map[string]string // by probe: why PowerHA's monitor was not run
 	errs   map[model.Source]string
 	health map[string]string
 	owners map[string][]string
@@ -47,6 +48,7 @@ func (l *logged) changes(v *collector.View, s model.Snapshot, health map[string]
 			"why", s.Episode.Why, "witnesses", names(s.Episode.Witnesses))
 		l.phase = v.Phase
 	}
+	l.monitors(s.Probes)
 	for _, o := range v.Owners {
 		if !slices.Equal(o.Nodes, l.owners[o.Group]) {
 			_ = level.Info(l.logger).Log("msg", "owner of resource group", "resource_group", o.Group, "nodes", names(o.Nodes), "were", names(l.owners[o.Group]))

@@ -12,7 +12,7 @@ import (
 func (c *Core) recordProbes(now model.Instant, r *Recording) {
 	intervals := make(map[string]time.Duration)
 	for _, s := range c.opt.Probes {
-		intervals[s.Application+"/"+s.Name] = s.Interval
+		intervals[s.Application+"/"+s.Name] = c.probes.Interval(s.Application, s.Name)
 	}
 	watch := func(from string, s model.ProbeStatus) {
 		if !s.Active || s.LastAt.IsZero() {

@@ -48,6 +48,7 @@ type Deps struct {
 	// Peers makes the heartbeats as soon as the node's name is known: nil when no peer is configured. disabled says
 	// why there can be none although peers are configured.
 	Peers func(cluster, node string, events func(peer.Effect)) (p Peers, disabled string, err error)
+	HMC   HMCWatch
 }
 
 // Exporter is the shell around a Core.
@@ -57,6 +58,7 @@ type Exporter struct {
 	in    chan Input
 	keep  *keeper
 	probe probe.Checker
+	runs  map[uint64]context.CancelFunc // of probes, by number; belongs to the goroutine of Run
 
 	peers     Peers
 	peerTried bool
@@ -64,6 +66,7 @@ type Exporter struct {
 	chipNews  chan freeze.PeerStep
 
 	reader    atomic.Pointer[Reader]
+	hmc       *hmcWatcher
 	collector *collector.Collector
 	snap      atomic.Pointer[model.Snapshot]
 	view      atomic.Pointer[collector.View]
@@ -84,11 +87,14 @@ const (
 func New(opt Options, d Deps) (*Exporter, error) {
 	e := &Exporter{
 		deps: d, in: make(chan Input, 64), peerNews: make(chan peer.Effect, 256), chipNews: make(chan freeze.PeerStep, 16),
-		collector: collector.New(),
+		collector: collector.New(), runs: make(map[uint64]context.CancelFunc), hmc: newHMCWatcher(),
 	}
 	e.SetReader(d.Reader)
+	e.SetHMC(d.HMC)
 	e.probe = probe.Checker{Clock: d.Clock, Runner: d.Runner, Processes: func(ctx context.Context) model.Reading {
 		return (*e.reader.Load()).Read(ctx, model.SourceProcesses)
+	}, Owners: func(ctx context.Context) model.Reading {
+		return (*e.reader.Load()).Read(ctx, model.SourceOwners)
 	}}
 	state, observed, err := load(d)
 	e.keep = &keeper{
@@ -96,6 +102,9 @@ func New(opt Options, d Deps) (*Exporter, error) {
 		wake: make(chan struct{}, 1), said: func(err error) { e.send(Health{Part: PartState, Err: text(err)}) },
 	}
 	e.core = NewCore(opt, state, observed)
+	if fsys, err := d.Open(); err == nil {
+		e.core.rejected.restore(fsys)
+	}
 	e.last = newLogged(d.Logger)
 	if err != nil {
 		e.core.input(d.Clock.Now(), Health{Part: PartState, Err: err.Error()})
@@ -186,6 +195,9 @@ func (e *Exporter) Run(ctx context.Context) {
 	e.wg.Wait()
 	close(stopped)
 	discard.Wait()
+	for _, f := range e.core.rejected.write(e.deps.Clock.Now(), &e.core.facts, true) {
+		e.do(ctx, f)
+	}
 	state, events := e.core.Final()
 	e.keep.keep(state)
 	e.keep.add(events)
@@ -203,6 +215,7 @@ func (e *Exporter) start(ctx context.Context) {
 	}
 	e.hear(ctx)
 	e.goes(func() { e.serveSnapshot(ctx) })
+	e.goes(func() { e.watchHMC(ctx) })
 	e.goes(func() {
 		if err := e.deps.Sampler.Run(ctx, e.gap); ctx.Err() == nil {
 			e.send(Health{Part: PartSampler, Err: fmt.Sprintf("freeze detector ended: %v", err)})
@@ -271,8 +284,11 @@ func (e *Exporter) drain(in []Input) []Input {
 		break
 	}
 	for _, i := range in {
-		if g, ok := i.(GapSeen); ok {
-			e.compare(g.Gap)
+		switch i := i.(type) {
+		case GapSeen:
+			e.compare(i.Gap)
+		case ProbeDone:
+			e.forgetProbe(i.Result.Run)
 		}
 	}
 	if e.peers != nil {
@@ -290,11 +306,15 @@ func (e *Exporter) do(ctx context.Context, f Effect) {
 	case Read:
 		e.goes(func() { e.send(ReadingDone{Reading: (*e.reader.Load()).Read(ctx, f.Source)}) })
 	case RunProbe:
-		e.goes(func() { e.send(ProbeDone{Result: e.probe.Check(ctx, f.Run)}) })
+		e.runProbe(ctx, f.Run)
+	case StopProbe:
+		e.stopProbe(f.Number)
 	case AppendObserved:
 		e.keep.add(f.Events)
 	case Persist:
 		e.keep.keep(f.State)
+	case KeepRejected:
+		e.keep.keepRejected(f.Data)
 	case Fine:
 		e.deps.Sampler.SetFine(f.On)
 		if e.deps.Chip != nil {

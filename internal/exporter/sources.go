@@ -131,6 +131,11 @@ func (c *Core) schedule(now model.Instant) []Effect {
 func (c *Core) inTurn(now model.Instant) []*sourceState {
 	var out []*sourceState
 	sources := needed(c.opt.Enabled, c.identified())
+	for _, s := range c.monitored() {
+		if !slices.Contains(sources, s) {
+			sources = append(sources, s)
+		}
+	}
 	if c.opt.Enabled[collector.Variables] && c.scriptPending() {
 		sources = append(sources, model.SourceProcesses) // whether PowerHA's own script still runs
 	}

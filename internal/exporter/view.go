@@ -100,7 +100,7 @@ func (c *Core) Snapshot(now model.Instant) model.Snapshot {
 		Version: snapshot.Version, At: now, Cluster: c.state.Cluster, Node: c.state.Node,
 		Facts:  model.Facts{Good: maps.Clone(c.facts.Good), Last: maps.Clone(c.facts.Last)},
 		Owners: append([]model.LastOwner(nil), c.state.Owners...),
-		Probes: c.probes.Status(), Peers: append([]model.PeerStatus(nil), c.peers...),
+		Probes: c.probes.All(), Peers: append([]model.PeerStatus(nil), c.peers...),
 		Episode: c.Episode(), Freeze: c.state.LastFreeze, Report: brief(c.state.LastReport), Sources: make(map[string]bool),
 	}
 	s.Episode.Phase, s.Episode.PhaseStart = c.phase, c.phaseStart

@@ -43,6 +43,8 @@ type ProbeStatus struct {
 	SuccessSince Instant `json:"success_since"`
 	Succeeded    uint64  `json:"succeeded"`
 	Failed       uint64  `json:"failed"`
+	// Waiting says why an application monitor of PowerHA is not run now; "" when it is, and for every other probe.
+	Waiting string `json:"waiting,omitempty"`
 }
 
 // PeerStatus is what is known of another node by its heartbeats.

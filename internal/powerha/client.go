@@ -143,7 +143,11 @@ func (q question) interpret(r *model.Reading, stdout []byte) error {
 			return err
 		}
 	}
-	return q.parse(r, in)
+	err := q.parse(r, in)
+	if err != nil {
+		in.rejectAll(err)
+	}
+	return err
 }
 
 // failed tells why the command of a source gave no output.

@@ -230,3 +230,17 @@ func TestComplaintIsNoAnswer(t *testing.T) {
 		}
 	}
 }
+
+// Names of programs and of sites are taken as they are; a state in the place of the site is none.
+func TestWordsAsTheyAre(t *testing.T) {
+	m := readingOf(t, model.SourceMonitors, []byte("NAME=\"m\"\nTYPE=\"Process\"\nMODE=\"both\"\nPROCESSES=\"asm_pmon_+ASM1, tnslsnr\"\n"))
+	if len(m.Monitors) != 1 || !slices.Equal(m.Monitors[0].Processes, []string{"asm_pmon_+ASM1", "tnslsnr"}) {
+		t.Errorf("monitors %+v", m.Monitors)
+	}
+	for site, want := range map[string]string{"north": "north", "UNKNOWN": "", "OFFLINE_SECONDARY": "", "NORTH": "NORTH", " ": ""} {
+		r := readingOf(t, model.SourceGroups, []byte("rg:ONLINE:n1:::::ignore:"+site+":\n"))
+		if len(r.Groups) != 1 || r.Groups[0].Site != want {
+			t.Errorf("site %q: %+v", site, r.Groups)
+		}
+	}
+}

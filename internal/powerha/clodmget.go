@@ -49,7 +49,7 @@ func parseODM(in *input, field string) (string, error) {
 		}
 		value, found = text, true
 	}
-	if !found && in.first() != "" {
+	if !found && in.r.Lines > 0 {
 		return "", in.notUnderstood("value of " + field)
 	}
 	return value, nil

@@ -47,10 +47,7 @@ func (g *groupRows) colons() {
 		if strings.TrimSpace(l.text) == "" {
 			continue
 		}
-		f := strings.Split(l.text, ":")
-		for i := range f {
-			f[i] = strings.TrimSpace(f[i])
-		}
+		f := splitColons(l.text)
 		if len(f) < 3 {
 			g.in.reject(l, "expected group:state:node:…")
 			continue
@@ -60,10 +57,8 @@ func (g *groupRows) colons() {
 			g.in.reject(l, why)
 			continue
 		}
-		if len(f) >= 9 && row.Site == "" && isName(f[8]) {
-			if state, _ := groupState(f[8]); state == model.GroupUnknown {
-				row.Site = f[8]
-			}
+		if len(f) >= 9 && row.Site == "" && isName(f[8]) && stateAt(f[8:9]) < 0 {
+			row.Site = f[8]
 		}
 		g.add(l, row)
 	}
@@ -74,6 +69,13 @@ func (g *groupRows) colons() {
 // spaces, all between (SG24-8278 ex. 5-14, 5-25, 7-6, 8-7).
 func (g *groupRows) table() {
 	group := ""
+	alone := line{} // a name that left no room in its line, until a row follows
+	flush := func() {
+		if alone.n > 0 {
+			g.in.reject(alone, "expected a group, a state and a node")
+			alone = line{}
+		}
+	}
 	for l := range g.in.lines() {
 		f := strings.Fields(l.text)
 		if len(f) == 0 || isRule(l.text) || strings.HasPrefix(l.text, "Group Name") {
@@ -83,8 +85,8 @@ func (g *groupRows) table() {
 		if l.text[0] != ' ' && l.text[0] != '\t' {
 			name, states = f[0], f[1:]
 			group = "" // the rows below belong to this line's group or, if it is not understood, to none
-			if len(states) == 0 && isName(name) {
-				group = name // it left no room in its line
+			if flush(); len(states) == 0 && isName(name) {
+				group, alone = name, l
 				continue
 			}
 		}
@@ -98,9 +100,10 @@ func (g *groupRows) table() {
 			g.in.reject(l, why)
 			continue
 		}
-		group = name
+		group, alone = name, line{}
 		g.add(l, row)
 	}
+	flush()
 }
 
 // add takes a row in. Told twice it counts once; told twice and differently, its state is unknown. Under clcmd every node
@@ -141,6 +144,8 @@ func groupRow(group, state, node string) (row model.GroupRow, why string) {
 		return row, "expected a node or node@site after the state"
 	case !looksLikeState(state):
 		return row, "expected a state in capitals after the group"
+	case !plausibleState(state):
+		return row, "expected a state and a node alone after the group"
 	}
 	s, secondary := groupState(state)
 	return model.GroupRow{Group: group, Node: node, State: s, Secondary: secondary, Site: site, Raw: clip(state)}, ""
@@ -152,6 +157,40 @@ func looksLikeState(s string) bool {
 		s = s[:at]
 	}
 	return len(s) > 1 && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}
+
+// plausibleState keeps a column too many from being taken for a part of the state: all its words are in capitals but for
+// a reason after OFFLINE, which has two words or more.
+func plausibleState(s string) bool {
+	words := strings.Fields(s)
+	for _, w := range words[1:] {
+		if looksLikeState(w) {
+			continue
+		}
+		letters := strings.Trim(strings.ToUpper(w), "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") == ""
+		if words[0] != "OFFLINE" || len(words) < 3 || !letters {
+			return false
+		}
+	}
+	return true
+}
+
+// stateAt returns where in a row the state begins: at the first word that is known for one, else at the first in capitals
+// after the first column; -1 if there is none. Names may be in capitals, too.
+func stateAt(f []string) int {
+	for i, word := range f {
+		word, _, _ = strings.Cut(word, "_")
+		switch word {
+		case "ONLINE", "OFFLINE", "ACQUIRING", "RELEASING", "ERROR", "TEMPORARY", "TEMP", "UNMANAGED", "UNKNOWN":
+			return i
+		}
+	}
+	for i, word := range f {
+		if i > 0 && looksLikeState(word) {
+			return i
+		}
+	}
+	return -1
 }
 
 // groupState maps a state as printed. OFFLINE may be followed by a reason;

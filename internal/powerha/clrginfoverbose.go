@@ -7,7 +7,7 @@ import (
 )
 
 // parseGroupPolicies reads `clRGinfo -v`: for each group its policies as "label: value" lines, and a table of its nodes.
-// In that table the node stands first, as in HACMP's, or last, as in the short one: the state is in capitals.
+// In that table the node stands first, as in HACMP's, or last, as in the short one: its heading tells.
 func parseGroupPolicies(in *input) ([]model.GroupAttr, error) {
 	v := verboseGroups{in: in}
 	if err := v.read(); err != nil {
@@ -37,7 +37,17 @@ type verboseGroups struct {
 	override map[string]string
 	group    string // of the paragraph
 	awaited  bool   // the next line names the node of an override
+	heading  heading
 }
+
+// heading is the order of the columns of a table.
+type heading int
+
+const (
+	noHeading heading = iota
+	nodeFirst         // node, state
+	nodeLast          // group on its first row, state, node
+)
 
 func (v *verboseGroups) read() error {
 	v.rows.in, v.override = v.in, make(map[string]string)
@@ -49,7 +59,10 @@ func (v *verboseGroups) read() error {
 			v.awaited = false
 			v.overridden(l, text)
 		case v.labelled(l, text):
-		case strings.HasPrefix(text, "Group Name"), strings.HasPrefix(text, "Node "):
+		case strings.HasPrefix(text, "Group Name"):
+			v.heading = nodeLast
+		case strings.HasPrefix(text, "Node "):
+			v.heading = nodeFirst
 		default:
 			v.row(l)
 		}
@@ -57,12 +70,12 @@ func (v *verboseGroups) read() error {
 	if len(v.rows.rows) == 0 {
 		return v.in.notUnderstood("resource group")
 	}
+	rows := make(map[string][]model.GroupRow)
+	for _, r := range v.rows.rows {
+		rows[r.Group] = append(rows[r.Group], r)
+	}
 	for i := range v.groups {
-		for _, r := range v.rows.rows {
-			if r.Group == v.groups[i].Name {
-				v.groups[i].Rows = append(v.groups[i].Rows, r)
-			}
-		}
+		v.groups[i].Rows = rows[v.groups[i].Name]
 	}
 	return nil
 }
@@ -78,6 +91,9 @@ func (v *verboseGroups) labelled(l line, text string) bool {
 	case "RESOURCE GROUP NAME", "GROUP NAME":
 		if v.group = ""; !isName(value) {
 			v.in.reject(l, "expected the name of a group")
+			return true
+		}
+		if v.in.full(len(v.groups), l) {
 			return true
 		}
 		v.group = value
@@ -134,30 +150,31 @@ func (v *verboseGroups) overridden(l line, text string) {
 	v.override[v.group] = node
 }
 
-// row takes in a row of a table: of the short one with the group's name on its first row, or of a paragraph.
+// row takes in a row of a table.
 func (v *verboseGroups) row(l line) {
 	f := strings.Fields(l.text)
-	if len(f) < 2 {
-		v.in.reject(l, "expected a node and a state")
+	group, node, state := v.group, f[0], strings.Join(f[1:], " ")
+	if v.heading == nodeLast {
+		if l.text[0] != ' ' && l.text[0] != '\t' {
+			group, f = f[0], f[1:]
+		}
+		if len(f) > 0 {
+			node, state = f[len(f)-1], strings.Join(f[:len(f)-1], " ")
+		}
+	}
+	if v.in.full(len(v.rows.rows), l) {
 		return
 	}
-	group, node, state := v.group, f[0], strings.Join(f[1:], " ")
-	switch {
-	case looksLikeState(f[0]) && !looksLikeState(f[len(f)-1]): // below the first row of a group
-		node, state = f[len(f)-1], strings.Join(f[:len(f)-1], " ")
-	case len(f) > 2 && isName(f[0]) && looksLikeState(f[1]) && !looksLikeState(f[len(f)-1]):
-		if l.text[0] != ' ' && l.text[0] != '\t' {
-			group = f[0]
-			v.group = group
-			v.attr(group)
-		}
-		node, state = f[len(f)-1], strings.Join(f[1:len(f)-1], " ")
-	}
 	row, why := groupRow(group, state, node)
+	if v.heading == noHeading {
+		why = "expected the heading of a table first"
+	}
 	if why != "" {
 		v.in.reject(l, why)
 		return
 	}
+	v.group = group
+	v.attr(group)
 	v.rows.add(l, row)
 }
 

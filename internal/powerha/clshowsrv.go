@@ -15,7 +15,8 @@ import (
 func parseServices(r *model.Reading, in *input) error {
 	m := model.Manager{State: model.ManagerUnknown}
 	var subsystems []model.Subsystem
-	found, tables, local, table := false, false, false, false
+	found, tables, table := false, false, false
+	local := "" // the local node, in its paragraph
 	for l := range in.lines() {
 		f := strings.Fields(l.text)
 		text := strings.TrimSpace(l.text)
@@ -28,20 +29,23 @@ func parseServices(r *model.Reading, in *input) error {
 		case label == "Current state":
 			found, table = managerTold(&m, in, l, value, found), false
 		case labelled && (label == "Local node" || label == "Remote node"):
-			local, table = label == "Local node", false
+			if local, table = "", false; label == "Local node" {
+				local = strings.Join(quotedWords(value)[:min(1, strings.Count(value, `"`)/2)], "")
+			}
 		case label == "Cluster services status":
-			if words := quotedWords(value); local && len(words) > 0 {
+			words := quotedWords(value)
+			switch {
+			case local == "" || len(words) == 0:
+			case fold(words[len(words)-1]) == "UNMANAGED": // said in place of the manager's state, which this tool does not tell then
+				m.ForcedDown, found = nameList(local), true
+			default:
 				found = managerTold(&m, in, l, words[len(words)-1], found)
 			}
 		case labelled:
 			table = false
 			managerLine(&m, in, l, text)
 		case table:
-			if s, ok := subsystem(in, f); ok {
-				subsystems = append(subsystems, s)
-			} else {
-				in.reject(l, "expected a subsystem, its group, pid and status")
-			}
+			subsystems = appendSubsystem(in, subsystems, l, f)
 		default:
 			managerLine(&m, in, l, text)
 		}

@@ -19,6 +19,9 @@ func parseTopology(in *input) (*model.Topology, error) {
 	if t.Cluster == "" {
 		return nil, in.notUnderstood("Cluster Name")
 	}
+	if len(t.Nodes) == 0 { // other products name a cluster, too
+		return nil, in.notUnderstood("node of the cluster")
+	}
 	return &t.Topology, nil
 }
 
@@ -28,7 +31,8 @@ type topology struct {
 	in      *input
 	node    int // in Nodes, from 1; 0 outside
 	network string
-	group   int // in Groups, from 1
+	group   int  // in Groups, from 1
+	list    bool // below a label whose values follow on lines of their own
 }
 
 func (t *topology) line(l line) {
@@ -37,7 +41,10 @@ func (t *topology) line(l line) {
 	label, value, labelled := strings.Cut(text, ":")
 	value = strings.TrimSpace(value)
 	switch {
+	case strings.HasPrefix(text, "There "), strings.HasPrefix(text, "No resource group"):
+		t.list = false
 	case f[0] == "NODE" && labelled && len(f) >= 2:
+		t.list = false
 		t.beginNode(l, strings.TrimSpace(strings.TrimPrefix(label, "NODE")))
 	case f[0] == "Network" && len(f) == 2 && t.node > 0:
 		t.network = f[1]
@@ -58,9 +65,10 @@ func (t *topology) line(l line) {
 		}
 		n := &t.Nodes[t.node-1]
 		n.Networks[t.network] = append(n.Networks[t.network], f[0]+" "+clip(f[1]))
+	case t.list && text != l.text: // indented: disks and nodes by site
 	case labelled && t.node == 0:
+		t.list = value == ""
 		t.attribute(l, label, value)
-	case strings.HasPrefix(text, "There "), strings.HasPrefix(text, "No resource group"):
 	default:
 		t.in.reject(l, "expected an attribute, a node, a network or a group")
 	}
@@ -76,6 +84,9 @@ func (t *topology) beginNode(l line, name string) {
 	t.node, t.network, t.group = 0, "", 0
 	if !isName(name) {
 		t.in.reject(l, "expected the name of a node")
+		return
+	}
+	if t.in.full(len(t.Nodes), l) {
 		return
 	}
 	for _, n := range t.Nodes {

@@ -11,8 +11,11 @@ import (
 // LPM attributes; later ones may be empty or 0 while they were never set
 // (SG24-8278 ex. 2-2).
 func parseCluster(in *input) (*model.Cluster, error) {
-	a := make(attrs)
-	for _, block := range parseObjects(in) { // one object, whatever blank lines it has
+	a, at := make(attrs), line{}
+	for i, block := range parseObjects(in) {
+		if i == 0 {
+			at = block.at
+		} // one object, whatever blank lines it has
 		for name, value := range block.attrs {
 			if _, ok := a[name]; !ok {
 				a[name] = value
@@ -26,7 +29,7 @@ func parseCluster(in *input) (*model.Cluster, error) {
 	if name == "" {
 		return nil, in.notUnderstood("CLUSTER_NAME")
 	}
-	r := attrReader{attrs: a, in: in}
+	r := attrReader{attrs: a, in: in, at: at}
 	c := model.Cluster{
 		Name:                    clip(name),
 		State:                   r.clusterState(),
@@ -47,7 +50,7 @@ func parseCluster(in *input) (*model.Cluster, error) {
 		if c.HasLPM, c.LPMPolicy = true, policy(text); c.LPMPolicy == model.PolicyUnknown {
 			in.unknown("LPM policy", text)
 		}
-		if c.LPMHeartbeat == nil && a["HEARTBEAT_FREQUENCY_DURING_LPM"] == "" {
+		if text, ok := a["HEARTBEAT_FREQUENCY_DURING_LPM"]; ok && text == "" {
 			c.LPMHeartbeat = new(time.Duration(0)) // never set, like "0"
 		}
 	}
@@ -63,10 +66,16 @@ func parseCluster(in *input) (*model.Cluster, error) {
 type attrReader struct {
 	attrs
 	in *input
+	at line // where the object begins
 }
 
 func (r *attrReader) bad(name, want string) {
-	r.in.rejectValue(name+"="+r.attrs[name], "expected "+want)
+	l := r.at
+	if len(r.in.r.Rejected) < maxRejected { // else it is only counted
+		l = r.in.locate(r.at, name)
+	}
+	l.text = name + "=" + r.attrs[name]
+	r.in.reject(l, "expected "+want)
 }
 
 // before72 reports whether the level is known to be one without LPM variables (SG24-8278 2.1.5: they came with 7.2.0).

@@ -22,7 +22,7 @@ func parseErrlog(in *input) ([]model.ErrlogEntry, error) {
 		if e.complete() {
 			entries = append(entries, e.ErrlogEntry)
 		} else {
-			in.reject(e.at, "expected an entry with LABEL, Date/Time, Sequence Number and Resource Name")
+			in.reject(e.at, "expected an entry with LABEL, Date/Time in UTC, Sequence Number and Resource Name")
 		}
 		e = nil
 	}
@@ -48,7 +48,7 @@ func parseErrlog(in *input) ([]model.ErrlogEntry, error) {
 		}
 	}
 	flush()
-	if len(entries) == 0 && in.first() != "" {
+	if len(entries) == 0 && in.r.Lines > 0 {
 		return nil, in.notUnderstood("entry of the error log")
 	}
 	slices.SortStableFunc(entries, func(a, b model.ErrlogEntry) int { return cmp.Compare(a.Sequence, b.Sequence) })

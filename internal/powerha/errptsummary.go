@@ -31,7 +31,7 @@ func parseErrlogSummary(in *input) ([]model.ErrlogEntry, error) {
 			in.reject(l, "expected identifier, MMDDhhmmYY, type, class, resource and description")
 		}
 	}
-	if len(entries) == 0 && in.first() != "" && in.r.Unparsed > 0 {
+	if len(entries) == 0 && in.r.Lines > 0 && in.r.Unparsed > 0 {
 		return nil, in.notUnderstood("entry of the error log")
 	}
 	return entries, nil

@@ -16,6 +16,10 @@ const (
 	maxUnknown = 20
 )
 
+// maxRows is more than any cluster has of anything: PowerHA 7 knows 16 nodes and 64 groups. Rows beyond it are left out,
+// so that looking for doubled ones stays cheap whatever a tool prints.
+const maxRows = 4096
+
 // input is the output of one command as its parser reads it. What the parser does not understand it hands back here, and
 // goes on: a line costs that line.
 type input struct {
@@ -123,6 +127,15 @@ func (in *input) reject(l line, why string) {
 	}
 }
 
+// full reports whether there is no room for one more row, and leaves the line out if so.
+func (in *input) full(rows int, l line) bool {
+	if rows < maxRows {
+		return false
+	}
+	in.reject(l, "expected no more rows than any cluster has")
+	return true
+}
+
 // rejectValue leaves out what no line holds alone: a value that is missing or that contradicts another.
 func (in *input) rejectValue(text, why string) { in.reject(line{text: text}, why) }
 
@@ -139,8 +152,31 @@ func (in *input) unknown(what, word string) {
 	}
 }
 
-// first returns the first line that holds something, fit for a message.
-func (in *input) first() string { return firstLine([]byte(in.text + in.tail)) }
+// first returns the first line that holds something other than a rule, fit for a message.
+func (in *input) first() string { return in.firstLine().text }
+
+func (in *input) firstLine() line {
+	l := line{}
+	for text := range strings.Lines(in.text + in.tail) {
+		l.n++
+		if l.text = clip(text); l.text != "" && !isRules(l.text) {
+			return l
+		}
+	}
+	return line{}
+}
+
+// locate finds the line of an attribute of an object, for a message: ATTR=… at or below where the object begins.
+func (in *input) locate(at line, name string) line {
+	for l := range in.lines() {
+		if l.n >= at.n {
+			if left, _, ok := strings.Cut(l.text, "="); ok && strings.EqualFold(strings.TrimSpace(left), name) {
+				return l
+			}
+		}
+	}
+	return at
+}
 
 // errEmpty: a command that always prints something printed nothing.
 var errEmpty = errors.New("printed nothing")
@@ -149,10 +185,30 @@ var errEmpty = errors.New("printed nothing")
 // found. It quotes the first line, which mostly is the command's own message.
 func (in *input) notUnderstood(sought string) error {
 	first := in.first()
-	if first == "" {
+	if in.r.Lines == 0 {
 		return fmt.Errorf("%w, no %s", errEmpty, sought)
 	}
-	return fmt.Errorf("no %s in the output, which begins %q", sought, first)
+	return &notFoundError{sought: sought, first: first}
+}
+
+// notFoundError: the output is not empty and what it was asked for is not in it.
+type notFoundError struct{ sought, first string }
+
+func (e *notFoundError) Error() string {
+	return fmt.Sprintf("no %s in the output, which begins %q", e.sought, e.first)
+}
+
+// rejectAll counts an output of which nothing was understood, and nothing left out line by line, as one line.
+func (in *input) rejectAll(err error) {
+	first := in.firstLine()
+	if in.r.Unparsed > 0 || first.n == 0 {
+		return
+	}
+	why := err.Error()
+	if e := (*notFoundError)(nil); errors.As(err, &e) {
+		why = "expected " + e.sought
+	}
+	in.reject(first, why)
 }
 
 // oneNode refuses the answers of several nodes where the fact is one of this node.

@@ -72,8 +72,8 @@ func caaNode(c *model.CAA, in *input, l line, text string, address bool) {
 	}
 }
 
-// parseCounters reads `lscluster -s`: several "label: number" on a line. A label that comes twice is told apart by its
-// section: the last line before it that holds no number.
+// parseCounters reads `lscluster -s` (IBM AIX documentation, "Cluster management"): one or several "label: number" on a
+// line, below a title, which may stand on the same line.
 func parseCounters(in *input) (map[string]uint64, error) {
 	out := make(map[string]uint64)
 	for l := range in.lines() {
@@ -87,7 +87,11 @@ func parseCounters(in *input) (map[string]uint64, error) {
 			digits := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789"))]
 			n, err := strconv.ParseUint(digits, 10, 64)
 			label = clip(label)
-			if !ok || err != nil || label == "" {
+			if digits == "" && strings.Contains(rest, ":") {
+				text = rest // behind the title
+				continue
+			}
+			if after := rest[len(digits):]; !ok || err != nil || label == "" || after != "" && after[0] != ' ' && after[0] != '\t' {
 				in.reject(l, "expected label: number")
 				break
 			}

@@ -19,9 +19,8 @@ func parseInterfaces(in *input) ([]model.Interface, error) {
 			i.begin(l, f[1], "")
 		case strings.HasPrefix(text, "Node name:"):
 			i.begin(l, strings.TrimSpace(strings.TrimPrefix(text, "Node name:")), "")
-		case strings.HasPrefix(text, "Interface number "):
-			_, name, _ := strings.Cut(text, ",")
-			i.begin(l, i.node, strings.TrimSpace(name))
+		case strings.HasPrefix(text, "Interface number ") && len(f) == 4: // "1, en0" or "1 en0", as levels differ
+			i.begin(l, i.node, f[3])
 		default:
 			if v, ok := valueAfter(text, "Interface state"); ok {
 				i.state(l, v)
@@ -75,6 +74,9 @@ func (i *interfaces) state(l line, text string) {
 	row := model.Interface{Node: i.node, Name: name, Up: f[0] == "UP", State: clip(text)}
 	for _, word := range f[1:] {
 		row.Restricted = row.Restricted || word == "RESTRICTED"
+	}
+	if i.in.full(len(i.rows), l) {
+		return
 	}
 	for _, was := range i.rows {
 		if was.Node == row.Node && was.Name == row.Name {

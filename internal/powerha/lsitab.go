@@ -21,7 +21,7 @@ func parseInittab(in *input) (*bool, error) {
 		}
 		in.reject(l, "expected the entry "+inittabEntry+" alone")
 	}
-	if !found && in.first() != "" {
+	if !found && in.r.Lines > 0 {
 		return nil, in.notUnderstood("entry of inittab")
 	}
 	return &found, nil

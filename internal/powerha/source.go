@@ -34,18 +34,20 @@ const pmigLabels = "CLIENT_PMIG_STARTED,CLIENT_PMIG_DONE,CLIENT_PMIG_ABORTED"
 // Sources lists every source, in two parts: those that decisions hang on, and those that only inform or that witness a
 // fact a second time.
 func Sources() (deciding, informing []model.Source) {
-	return []model.Source{
+	deciding = []model.Source{
 		model.SourceCluster, model.SourceNodes, model.SourceGroups, model.SourceManager, model.SourceMembers,
 		model.SourceNodeTimeout, model.SourceDeadmanMode, model.SourceTunables, model.SourceGroupServices,
 		model.SourceInittab, model.SourceErrlog, model.SourceMonitors, model.SourceSubsystems, model.SourceProcesses,
 		model.SourceServer, model.SourceScripts,
-	}, []model.Source{
+	}
+	informing = []model.Source{
 		model.SourceFaults, model.SourceOwners, model.SourceGroupAttrs, model.SourceGroupPolicies,
 		model.SourceGroupMonitors, model.SourceOverrides, model.SourceGroupNames, model.SourceServices,
 		model.SourceTopology, model.SourceInterfaces, model.SourceCAA, model.SourceCAACounters,
 		model.SourceErrlogSummary, model.SourcePartition, model.SourceSwitch, model.SourcePolicyODM,
 		model.SourceTimeoutODM,
 	}
+	return deciding, informing
 }
 
 // Tool is the short name of the command that answers a source, as in cluster.commands and the label command; the source's

@@ -34,6 +34,9 @@ func firstLine(b []byte) string {
 
 // clip makes a text fit for being kept: printable, on one line, and not long.
 func clip(s string) string {
+	if len(s) <= maxRaw && isClean(s) {
+		return s
+	}
 	s = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		switch {
 		case r == '\t', r == '\n':
@@ -47,6 +50,19 @@ func clip(s string) string {
 		s = strings.ToValidUTF8(s[:maxRaw], "")
 	}
 	return s
+}
+
+// isClean reports whether s is printable ASCII with single spaces inside, as nearly all that is read is.
+func isClean(s string) bool {
+	space := true
+	for i := range len(s) {
+		c := s[i]
+		if c < ' ' || c > '~' || c == ' ' && space {
+			return false
+		}
+		space = c == ' '
+	}
+	return !space || s == ""
 }
 
 // isRule reports whether the line is a rule of hyphens.
@@ -73,6 +89,9 @@ func isName(s string) bool {
 
 // fold makes words comparable: upper case, underscores as spaces, single spaces.
 func fold(s string) string {
+	if isClean(s) && strings.IndexByte(s, '_') < 0 && strings.IndexFunc(s, func(r rune) bool { return r >= 'a' && r <= 'z' }) < 0 {
+		return s
+	}
 	return strings.ToUpper(strings.Join(strings.Fields(strings.ReplaceAll(s, "_", " ")), " "))
 }
 

@@ -24,14 +24,19 @@ type Checker struct {
 	Runner command.Runner
 	// Processes lists what runs on this node (model.SourceProcesses).
 	Processes func(ctx context.Context) model.Reading
+	// Owners lists the same with users and names (model.SourceOwners).
+	Owners func(ctx context.Context) model.Reading
 }
 
 // Check runs the probe to its end or its deadline.
 func (c Checker) Check(ctx context.Context, r Run) Result {
+	if r.Monitor != nil && r.Monitor.Type == kindCustom {
+		return c.checkCustom(ctx, r)
+	}
 	ctx, cancel := c.Clock.WithTimeout(ctx, r.Spec.Timeout)
 	defer cancel()
 	at := c.Clock.Now()
-	err := c.check(ctx, r.Spec)
+	err := c.check(ctx, r)
 	res := Result{Run: r, At: at, Took: c.Clock.Now().Sub(at)}
 	if err != nil {
 		if ctx.Err() != nil && !errors.Is(err, command.ErrTimeout) {
@@ -43,14 +48,17 @@ func (c Checker) Check(ctx context.Context, r Run) Result {
 }
 
 func (s Spec) what() string {
-	if s.Type == TypeExec {
+	switch s.Type {
+	case TypeExec:
 		return strings.Join(s.Command, " ")
+	case TypeMonitor:
+		return s.Monitor
 	}
 	return s.Target
 }
 
-func (c Checker) check(ctx context.Context, s Spec) error {
-	switch s.Type {
+func (c Checker) check(ctx context.Context, r Run) error {
+	switch s := r.Spec; s.Type {
 	case TypeTCP:
 		return checkTCP(ctx, s.Target)
 	case TypeHTTP:
@@ -59,6 +67,8 @@ func (c Checker) check(ctx context.Context, s Spec) error {
 		return c.checkProcess(ctx, s.Target)
 	case TypeExec:
 		return c.checkExec(ctx, s)
+	case TypeMonitor:
+		return c.checkProcesses(ctx, r.Monitor)
 	default:
 		return fmt.Errorf("unknown type of probe")
 	}

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -10,9 +11,15 @@ import (
 // Run asks the shell to run a probe and to answer with a Result.
 type Run struct {
 	ID   string
-	Spec Spec
-	seq  uint64
+	Spec Spec // interval and time-out are those in force
+	// Monitor is the definition to run, for type powerha_monitor.
+	Monitor *model.Monitor
+	seq     uint64
+	trial   bool // a failure does not count
 }
+
+// Number tells runs apart.
+func (r Run) Number() uint64 { return r.seq }
 
 // Result is what came of a Run.
 type Result struct {
@@ -22,24 +29,38 @@ type Result struct {
 	Err  string // "" means success
 }
 
-// Ownership is what is known of the owners of resource groups.
+// Ownership is what is known of the owners of resource groups, and of the application monitors of the cluster.
 type Ownership struct {
 	Node   string              // this node
 	Owners map[string][]string // last known owners of each group
+	// Since is when the owners of a group were last seen to change.
+	Since map[string]time.Time
+	// Unmanaged are the groups here whose applications PowerHA surely does not monitor now.
+	Unmanaged map[string]bool
+	// Unsure: whether PowerHA manages this node cannot be read now.
+	Unsure bool
+	// Monitors are those of the cluster's configuration, once they were read; Unparsed counts lines of it that were not
+	// understood.
+	Monitors     []model.Monitor
+	MonitorsRead bool
+	Unparsed     int
 }
 
 // Core schedules the probes of this node. It is synchronous and reads no clock.
 type Core struct {
 	probes []*state
 	seq    uint64
+	stops  []uint64 // numbers of runs to be given up
 }
 
 type state struct {
 	spec    Spec
 	running bool
-	seq     uint64
+	seq     uint64        // of the run whose result is taken; 0 for none
+	number  uint64        // of the last run
 	due     time.Duration // by the monotonic clock
 	st      model.ProbeStatus
+	watch   watch // of type powerha_monitor
 }
 
 // NewCore returns a core that runs the given probes, in the order of their IDs.
@@ -49,43 +70,78 @@ func NewCore(specs []Spec) *Core {
 	return c
 }
 
-// Configure replaces the probes. What is known of a probe that is the same as before is kept.
+// Configure replaces the probes. What is known of a probe that is the same as before is kept. A monitor that still runs
+// and is not the same any more is given up, and none takes its place before it is back.
 func (c *Core) Configure(specs []Spec) {
 	old := c.probes
 	c.probes = nil
 	for _, s := range specs {
 		p := &state{spec: s}
 		for _, o := range old {
-			if o.spec.ID() == s.ID() && same(o.spec, s) {
+			if o.spec.ID() != s.ID() {
+				continue
+			}
+			if same(o.spec, s) {
 				p = o
+			} else if o.spec.Type == TypeMonitor {
+				p.running = o.running
 			}
 		}
 		c.probes = append(c.probes, p)
 	}
+	for _, o := range old {
+		if o.spec.Type == TypeMonitor && o.running && !slices.Contains(c.probes, o) {
+			c.giveUp(o)
+		}
+	}
 }
 
-func same(a, b Spec) bool {
-	return a.Group == b.Group && a.Type == b.Type && a.Target == b.Target && a.Interval == b.Interval &&
-		a.Timeout == b.Timeout && slices.Equal(a.Command, b.Command)
+// giveUp ends a run whose result does not matter any more.
+func (c *Core) giveUp(p *state) {
+	if p.number != 0 {
+		c.stops = append(c.stops, p.number)
+	}
 }
 
-// Step takes results in and returns the probes to run now.
+// Stops returns the numbers of the runs that are to be given up, each once. They still answer with a Result.
+func (c *Core) Stops() []uint64 {
+	out := c.stops
+	c.stops = nil
+	return out
+}
+
+// Step takes results in and returns the probes to run now. What Stops returns is to be given up before.
 func (c *Core) Step(now model.Instant, own Ownership, results []Result) []Run {
 	for _, r := range results {
 		c.result(r)
 	}
 	var runs []Run
 	for _, p := range c.probes {
-		p.activate(now, own)
-		if !p.st.Active || p.running || now.Mono < p.due {
+		if p.spec.Type == TypeMonitor {
+			if p.follow(now, own) {
+				c.giveUp(p)
+			}
+		} else {
+			p.activate(now, own)
+		}
+		if !p.ready(now) {
 			continue
 		}
 		c.seq++
-		p.running, p.seq = true, c.seq
-		p.due = now.Mono + p.spec.Interval
-		runs = append(runs, Run{ID: p.spec.ID(), Spec: p.spec, seq: c.seq})
+		p.running, p.seq, p.number = true, c.seq, c.seq
+		r := p.run(now)
+		p.due = now.Mono + r.Spec.Interval
+		runs = append(runs, r)
 	}
 	return runs
+}
+
+// ready: the probe is to run now.
+func (p *state) ready(now model.Instant) bool {
+	if !p.st.Active || p.running || now.Mono < p.due {
+		return false
+	}
+	return p.spec.Type != TypeMonitor || p.watch.stage == stageWatching && p.st.Waiting == ""
 }
 
 // activate decides whether the probe runs from here at all. A change of target forgets what was known.
@@ -116,6 +172,24 @@ func targetOf(s Spec, own Ownership) (string, bool) {
 	return owners[0], true
 }
 
+// groupsOf lists the groups here that a local probe stands for: the one it names, the one that is called like its
+// application, or all that this node has.
+func groupsOf(s Spec, own Ownership) []string {
+	if s.Group != "" {
+		return []string{s.Group}
+	}
+	if _, ok := own.Owners[s.Application]; ok {
+		return []string{s.Application}
+	}
+	var out []string
+	for g, nodes := range own.Owners {
+		if slices.Contains(nodes, own.Node) {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
 // ownersOf finds the owners of the group that the probe stands for: the one it names, the one that is called like
 // its application, or the only one there is. Otherwise a local probe runs where any group is, and the target of a
 // peer's cannot be told.
@@ -144,7 +218,8 @@ func (c *Core) result(r Result) {
 			continue
 		}
 		p.running = false
-		if p.seq == r.Run.seq {
+		if p.seq == r.Run.seq && (r.Err == "" || !r.Run.trial) {
+			p.watch.started = p.watch.started || r.Err == ""
 			p.take(r)
 		}
 	}
@@ -163,6 +238,31 @@ func (p *state) take(r Result) {
 	if s.SuccessSince.IsZero() {
 		s.SuccessSince = r.At
 	}
+}
+
+// All lists what Status does, and the monitors that should have been asked or must not be, with why.
+func (c *Core) All() []model.ProbeStatus {
+	var out []model.ProbeStatus
+	for _, p := range c.probes {
+		if p.st.Active && p.st.Succeeded+p.st.Failed > 0 || p.st.Waiting != "" || p.watch.stage == stageWatching {
+			out = append(out, p.st)
+		}
+	}
+	return out
+}
+
+// Interval is how often a probe runs now, by its application and name; 0 for one that is not known.
+func (c *Core) Interval(application, name string) time.Duration {
+	for _, p := range c.probes {
+		switch {
+		case p.spec.Application != application || p.spec.Name != name:
+		case p.spec.Type == TypeMonitor:
+			return cmp.Or(p.watch.plan.interval, p.spec.Interval)
+		default:
+			return p.spec.Interval
+		}
+	}
+	return 0
 }
 
 // Status lists the probes that run from here and have been tried at least once.

@@ -3,7 +3,8 @@
 //
 // A local probe runs only while this node is the last known owner of the
 // resource group that the probe stands for; a probe with vantage "peer" runs
-// only on nodes that are not.
+// only on nodes that are not. A probe of type powerha_monitor runs PowerHA's
+// own application monitor, while PowerHA does not.
 package probe
 
 import (
@@ -27,6 +28,7 @@ const (
 	TypeHTTP    = "http"
 	TypeProcess = "process"
 	TypeExec    = "exec"
+	TypeMonitor = "powerha_monitor"
 )
 
 const (
@@ -43,8 +45,15 @@ type Spec struct {
 	Target      string   // tcp: host:port; http: URL; process: beginning of a command line
 	Command     []string // exec
 	Vantage     string
-	Interval    time.Duration
-	Timeout     time.Duration
+	// Interval, Timeout: 0 for a powerha_monitor that goes by its own.
+	Interval time.Duration
+	Timeout  time.Duration
+
+	// Monitor is the name of an application monitor in the cluster's configuration, for powerha_monitor; the rest is of it.
+	Monitor      string
+	Wrapper      []string // leading arguments of its command, for the right user
+	Mode         string   // "" goes by the monitor's own
+	WhileManaged bool     // it runs beside PowerHA's own copy, too
 }
 
 // ID names the probe on this node.
@@ -63,8 +72,12 @@ func Specs(probes []config.Probe) ([]Spec, error) {
 			Target:      p.Target,
 			Command:     slices.Clone([]string(p.Command)),
 			Vantage:     cmp.Or(p.Vantage, Local),
-			Interval:    cmp.Or(time.Duration(p.Interval), defaultInterval),
-			Timeout:     cmp.Or(time.Duration(p.Timeout), defaultTimeout),
+			Interval:    time.Duration(p.Interval),
+			Timeout:     time.Duration(p.Timeout),
+			Monitor:     p.Monitor, Wrapper: slices.Clone([]string(p.Wrapper)), Mode: p.Mode, WhileManaged: p.WhileManaged,
+		}
+		if s.Type != TypeMonitor {
+			s.Interval, s.Timeout = cmp.Or(s.Interval, defaultInterval), cmp.Or(s.Timeout, defaultTimeout)
 		}
 		if err := s.check(); err != nil {
 			return nil, fmt.Errorf("probes[%d]: %w", i, err)
@@ -96,8 +109,22 @@ func (s Spec) check() error {
 		if len(s.Command) == 0 {
 			return fmt.Errorf("type exec needs a command")
 		}
+	case TypeMonitor:
+		if s.Monitor == "" {
+			return fmt.Errorf("type powerha_monitor needs a monitor: name one of `clmgr query application_monitor`")
+		}
+		if s.Vantage != Local {
+			return fmt.Errorf("type powerha_monitor: vantage %q: it runs on the owner alone", s.Vantage)
+		}
 	default:
-		return fmt.Errorf("type %q: want tcp, http, process or exec", s.Type)
+		return fmt.Errorf("type %q: want tcp, http, process, exec or powerha_monitor", s.Type)
 	}
 	return nil
+}
+
+// same reports whether what is known of a holds for b.
+func same(a, b Spec) bool {
+	return a.Group == b.Group && a.Type == b.Type && a.Target == b.Target && a.Interval == b.Interval &&
+		a.Timeout == b.Timeout && slices.Equal(a.Command, b.Command) &&
+		a.Monitor == b.Monitor && a.Mode == b.Mode && a.WhileManaged == b.WhileManaged && slices.Equal(a.Wrapper, b.Wrapper)
 }

@@ -118,6 +118,9 @@ func (d *dr) restrict() {
 	for _, n := range d.sanNodes() {
 		if !n.ifrestrict {
 			n.ifrestrict = true
+			if d.c.knob(n, "ifrestrict") == "present" {
+				d.c.emit(WriteFile{Node: n.name, Name: ifrestrictCopy, Text: ownRestrictions})
+			}
 			d.c.emit(AppendFile{Node: n.name, Name: ifrestrictFile, Text: "sfwcom\n"})
 		}
 	}

@@ -7,73 +7,12 @@ import (
 	"strings"
 )
 
-const clusterUUID = "11403f34-c4b7-11e5-8014-56c6a3855d04"
-
-func (n *node) number() string { return strconv.Itoa(n.index + 1) }
-
-func (n *node) uuid() string {
-	return fmt.Sprintf("%08x-c4b7-11e5-8014-56c6a3855d04", 0x112552f0+n.index)
-}
-
-func nodeAddress(n *node) string { return "172.16.50." + strconv.Itoa(21+n.index) }
-
-// lscluster is lscluster -m and -c.
-func (c *Core) lscluster(n *node, args []string) result {
-	if len(args) != 1 || args[0] != "-m" && args[0] != "-c" {
-		return result{err: "Usage: lscluster -i [-n] | -s | -m | -d | -c\n", exit: 1}
-	}
-	if args[0] == "-c" {
-		return say(c.clusterConfiguration())
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "Calling node query for all nodes...\nNode query number of nodes examined: %d\n\n", len(c.order))
-	for i, o := range c.all() {
-		if i > 0 {
-			b.WriteString("\n" + strings.Repeat("-", 76) + "\n\n")
-		}
-		state, contacts := "UP", 2
-		switch {
-		case o == n:
-			state, contacts = "UP  NODE_LOCAL", 0
-		case n.seesDown[o.name]:
-			state = "DOWN"
-		}
-		rtt, dev := 7, 3
-		if o == n {
-			rtt, dev = 0, 0
-		}
-		fmt.Fprintf(&b, "Node name: %s\nCluster shorthand id for node: %s\nUUID for node: %s\nState of node: %s\n", o.name, o.number(), o.uuid(), state)
-		fmt.Fprintf(&b, "Smoothed rtt to node: %d\nMean Deviation in network rtt to node: %d\nNumber of clusters node is a member in: 1\n", rtt, dev)
-		fmt.Fprintf(&b, "CLUSTER NAME       SHID         UUID\n%-18s 0            %s\n", c.cfg.Cluster, clusterUUID)
-		b.WriteString("SITE NAME          SHID         UUID\nLOCAL              1            51735173-5173-5173-5173-517351735173\n\n")
-		fmt.Fprintf(&b, "Points of contact for node: %d\n", contacts)
-		if contacts > 0 {
-			link := strings.Fields(state)[0]
-			b.WriteString("-----------------------------------------------------------------------\nInterface     State  Protocol    Status     SRC_IP->DST_IP\n-----------------------------------------------------------------------\n")
-			fmt.Fprintf(&b, "sfwcom        %-6s none         none   none\ntcpsock->%02d   %-6s IPv4         none   %s->%s\n", link, o.index+1, link, nodeAddress(n), nodeAddress(o))
-		}
-	}
-	return say(b.String())
-}
-
-func (c *Core) clusterConfiguration() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "Cluster Name: %s\nCluster UUID: %s\nNumber of nodes in cluster = %d\n", c.cfg.Cluster, clusterUUID, len(c.order))
-	for _, n := range c.all() {
-		fmt.Fprintf(&b, "\tCluster ID for node %s: %s\n\tPrimary IP address for node %s: %s\n", n.name, n.number(), n.name, nodeAddress(n))
-	}
-	b.WriteString("Number of disks in cluster = 1\n\tDisk = hdisk2 UUID = 51735173-5173-5173-5173-0f6f5d0d387b cluster_major = 0 cluster_minor = 1\n")
-	b.WriteString("Multicast for site LOCAL: IPv4 228.16.50.21 IPv6 ff05::e410:3215\nCommunication Mode: unicast\n")
-	b.WriteString("Local node maximum capabilities: HNAME_CHG, UNICAST, IPV6, SITE\nEffective cluster-wide capabilities: HNAME_CHG, UNICAST, IPV6, SITE\n")
-	return b.String()
-}
-
 // tunable is one CAA tunable as clctrl lists it.
 type tunable struct{ name, def, min, max, unit, scope, cur string }
 
 func (c *Core) tunables(n *node) []tunable {
 	list := []tunable{
-		{"communication_mode", "m", "", "", "", "c", "u"},
+		{"communication_mode", "m", "", "", "", "c", c.knob(nil, "heartbeat_type")[:1]},
 		{"config_timeout", "240", "0", "2147483647", "seconds", "c n", "240"},
 		{"deadman_mode", "a", "", "", "", "c n", n.deadman},
 		{"link_timeout", "30000", "0", "1171000", "milliseconds", "c n", "30000"},
@@ -103,9 +42,12 @@ func (c *Core) tunables(n *node) []tunable {
 
 // clctrl is clctrl -tune -L | -a | -x name | [-n node] -o name=value.
 func (c *Core) clctrl(n *node, args []string) result {
-	usage := result{err: "Usage: clctrl -tune [-n name | -u UUID] {-a | -L [tunable] | -x [tunable] | -o tunable=value}\n", exit: 1}
+	usage := misuse("clctrl")
 	if len(args) < 2 || args[0] != "-tune" {
 		return usage
+	}
+	if c.knob(n, "caa") == "stopped" {
+		return complain("clctrl: Cluster services are not active.")
 	}
 	args = args[1:]
 	on := ""
@@ -131,6 +73,9 @@ func (c *Core) clctrl(n *node, args []string) result {
 		}
 	case "-x":
 		for _, t := range list {
+			if name == "" { // all of them: each value needs its name
+				b.WriteString(t.name + " ")
+			}
 			b.WriteString(t.cur + "\n")
 		}
 	case "-L":

@@ -14,6 +14,7 @@ func mapKeys[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }
 type clmgrLine struct {
 	only                        []string // -a
 	colon, verbose, force, bare bool     // -c -v -f -S
+	xml                         bool     // -x
 	delim                       string
 	action, class, name         string
 	attrs                       []attr
@@ -59,6 +60,14 @@ func clmgrClass(s string) string {
 		return "resource_group"
 	case "application_monitor", "application_monitors", "mon", "am":
 		return "application_monitor"
+	case "application_controller", "application_controllers", "ac", "app":
+		return "application_controller"
+	case "network", "networks", "ne", "nw":
+		return "network"
+	case "service_ip", "service_ips", "si":
+		return "service_ip"
+	case "site", "sites", "st":
+		return "site"
 	}
 	return ""
 }
@@ -100,6 +109,8 @@ func parseClmgr(args []string) clmgrLine {
 				p.force = true
 			case 'S':
 				p.bare = true
+			case 'x':
+				p.xml = true
 			case 'D':
 			default:
 				p.usage = "option -" + string(f) + " is not known"
@@ -144,7 +155,7 @@ func errorText(text string) result { return complain("\nERROR: " + text) }
 func (c *Core) clmgr(cm *cmd) {
 	p := parseClmgr(cm.args)
 	if p.usage != "" {
-		c.answer(cm, complain("\nERROR: "+p.usage+".\n\nclmgr {[-c|-x]} [-S] [-v] [-f] [-a <ATTR>[,<ATTR>...]] <ACTION> <CLASS> [<NAME>] [<ATTR>=<VALUE> ...]\n"))
+		c.answer(cm, errorText(p.usage+".\n\n"+strings.TrimSuffix(usageText("clmgr"), "\n")))
 		return
 	}
 	hang := c.knob(cm.node, "clmgr_hang")
@@ -156,7 +167,12 @@ func (c *Core) clmgr(cm *cmd) {
 		c.clutilsLog(cm.node, "clmgr: "+strings.Join(cm.args, " "))
 	}
 	switch p.action + " " + p.class {
-	case "query cluster", "query node", "query resource_group", "query application_monitor":
+	case "query cluster", "query node", "query resource_group", "query application_monitor", "query application_controller",
+		"query network", "query service_ip", "query site":
+		if x := c.knob(cm.node, "clmgr_xml"); p.xml && (x == "no" || x == "level" && !c.level.clmgrXML) {
+			c.answer(cm, errorText("option -x is not known.\n\n"+strings.TrimSuffix(usageText("clmgr"), "\n")))
+			return
+		}
 		c.delay(cm, "clmgr", time.Second, func() { c.answer(cm, c.clmgrQuery(cm.node, p)) })
 	case "stop node":
 		c.locked(cm, func() { c.stopNode(cm, p) })

@@ -36,6 +36,7 @@ func (c *Core) moveGroup(cm *cmd, p clmgrLine) {
 				c.answer(cm, errorText("the move of resource group "+g.Name+" failed. Check /var/hacmp/log/hacmp.out."))
 				return
 			}
+			g.movedTo, g.movedAt = to.name, c.wall()
 			c.print(cm, c.moveText(g))
 			c.finish(cm, 0)
 		})

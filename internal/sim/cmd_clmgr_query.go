@@ -26,7 +26,7 @@ func (c *Core) clmgrQuery(n *node, p clmgrLine) result {
 		if p.name != "" && p.name != c.cfg.Cluster {
 			return errorText(`"` + p.name + `" does not appear to exist!`)
 		}
-		return renderObjects(objs, p)
+		return c.renderObjects(objs, p)
 	case "node":
 		for _, o := range c.all() {
 			objs = append(objs, c.nodeObject(n, o))
@@ -39,26 +39,29 @@ func (c *Core) clmgrQuery(n *node, p clmgrLine) result {
 		for _, g := range c.groups {
 			objs = append(objs, c.monitorObjects(g)...)
 		}
+	default:
+		objs = c.otherObjects(p.class)
 	}
 	if p.name != "" {
 		objs = slices.DeleteFunc(objs, func(o object) bool { return o[0].value != p.name })
 		if len(objs) == 0 {
 			return errorText(`"` + p.name + `" does not appear to exist!`)
 		}
-		return renderObjects(objs, p)
+		return c.renderObjects(objs, p)
 	}
-	if len(p.only) == 0 && !p.verbose && !p.colon {
+	if len(p.only) == 0 && !p.verbose && !p.colon && !p.xml {
 		var b strings.Builder
 		for _, o := range objs {
 			b.WriteString(o[0].value + "\n")
 		}
 		return say(b.String())
 	}
-	return renderObjects(objs, p)
+	return c.renderObjects(objs, p)
 }
 
-func renderObjects(objs []object, p clmgrLine) result {
+func (c *Core) renderObjects(objs []object, p clmgrLine) result {
 	var b strings.Builder
+	var xml []object
 	for i, o := range objs {
 		if len(p.only) > 0 {
 			var chosen object
@@ -71,6 +74,10 @@ func renderObjects(objs []object, p clmgrLine) result {
 			}
 			o = chosen
 		}
+		if p.xml {
+			xml = append(xml, o)
+			continue
+		}
 		if p.colon {
 			renderRow(&b, o, p, i == 0 && !p.bare)
 			continue
@@ -81,6 +88,9 @@ func renderObjects(objs []object, p clmgrLine) result {
 		for _, a := range o {
 			b.WriteString(a.name + `="` + a.value + "\"\n")
 		}
+	}
+	if p.xml {
+		return say(c.xml(xml, p.class))
 	}
 	return say(b.String())
 }
@@ -114,6 +124,8 @@ func (c *Core) clusterState(n *node) string {
 	switch {
 	case up == 0:
 		return "OFFLINE"
+	case c.running != nil && c.running.recover != nil:
+		return "ERROR"
 	case c.running != nil || n.mgr != stStable && n.mgr != stInit:
 		return "UNSTABLE"
 	case unmanaged > 0 && c.knob(n, "cluster_state_unmanaged") != "WARNING":
@@ -137,6 +149,8 @@ func (c *Core) nodeState(from, n *node) (state, raw string) {
 		return "UNMANAGED", "UNMANAGED"
 	case n.mgr == stStable:
 		return "NORMAL", n.mgr
+	case n.mgr == stFailed:
+		return "ERROR", n.mgr
 	}
 	return "UNSTABLE", n.mgr
 }
@@ -148,11 +162,11 @@ func (c *Core) clusterObject(n *node) object {
 		{"CLUSTER_ID", "1120652512"},
 		{"STATE", c.clusterState(n)},
 		{"TYPE", c.knob(nil, "cluster_type")},
-		{"HEARTBEAT_TYPE", "unicast"},
+		{"HEARTBEAT_TYPE", c.knob(nil, "heartbeat_type")},
 		{"CLUSTER_IP", ""},
 		{"REPOSITORIES", "hdisk2 (00f6f5d0d387b342)"},
 		{"VERSION", c.level.name},
-		{"VERSION_NUMBER", strconv.Itoa(c.level.clversion)},
+		{"VERSION_NUMBER", strconv.Itoa(c.clversion())},
 		{"EDITION", "STANDARD"},
 		{"UNSYNCED_CHANGES", strconv.FormatBool(n.unsynced)},
 		{"SECURITY", "Standard"},
@@ -169,6 +183,8 @@ func (c *Core) clusterObject(n *node) object {
 		{"GRACE_PERIOD", strconv.Itoa(o.grace)},
 		{"SITE_POLICY_FAILURE_ACTION", "fallover"},
 		{"SITE_POLICY_NOTIFY_METHOD", ""},
+		{"SITE_HEARTBEAT_CYCLE", "0"},
+		{"SITE_GRACE_PERIOD", "0"},
 		{"TEMP_HOSTNAME", o.extra["TEMP_HOSTNAME"]},
 	}
 	if c.knob(nil, "network_fdt_listed") == "yes" {
@@ -177,6 +193,10 @@ func (c *Core) clusterObject(n *node) object {
 	}
 	if c.level.lpm {
 		obj = append(obj, attr{"LPM_POLICY", o.lpmPolicy}, attr{"HEARTBEAT_FREQUENCY_DURING_LPM", strconv.Itoa(o.lpmTimeout)})
+	}
+	if c.level.lpm {
+		obj = append(obj, attr{"CAA_AUTO_START_DR", "Enabled"}, attr{"CAA_REPOS_MODE", "event"},
+			attr{"CAA_CONFIG_TIMEOUT", "240"}, attr{"LVM_PREFERRED_READ", "roundrobin"})
 	}
 	if v, ok := o.extra["CRIT_DAEMON_RESTART_GRACE_PERIOD"]; ok {
 		obj = append(obj, attr{"CRIT_DAEMON_RESTART_GRACE_PERIOD", v})
@@ -192,7 +212,7 @@ func (c *Core) clusterObject(n *node) object {
 
 func (c *Core) nodeObject(from, n *node) object {
 	state, raw := c.nodeState(from, n)
-	return object{
+	o := object{
 		{"NAME", n.name},
 		{"STATE", state},
 		{"RAW_STATE", raw},
@@ -200,6 +220,10 @@ func (c *Core) nodeObject(from, n *node) object {
 		{"PERSISTENT_IP", ""},
 		{"NODE_ID", n.number()},
 	}
+	if c.level.lpm {
+		o = append(o, attr{"ENABLE_LIVE_UPDATE", "true"})
+	}
+	return o
 }
 
 func (c *Core) groupObject(g *group) object {
@@ -225,7 +249,16 @@ func (c *Core) groupObject(g *group) object {
 	}
 }
 
+// monitorObjects are the monitors of a group's application: its own first, then those of the configuration.
 func (c *Core) monitorObjects(g *group) []object {
+	out := c.ownMonitor(g)
+	for _, m := range g.monitors {
+		out = append(out, c.monitorObject(g, m))
+	}
+	return out
+}
+
+func (c *Core) ownMonitor(g *group) []object {
 	if g.Monitor == "" {
 		return nil
 	}
@@ -251,15 +284,15 @@ func (c *Core) monitorObjects(g *group) []object {
 		}
 		return o
 	}
-	var out []object
 	if g.MonitorInterval > 0 {
 		mode := "longrunning"
 		if g.StartupMonitor {
 			mode = "both"
 		}
-		out = append(out, monitor("_mon", mode))
-	} else if g.StartupMonitor {
-		out = append(out, monitor("_mon", "startup"))
+		return []object{monitor("_mon", mode)}
 	}
-	return out
+	if g.StartupMonitor {
+		return []object{monitor("_mon", "startup")}
+	}
+	return nil
 }

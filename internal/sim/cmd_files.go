@@ -22,13 +22,13 @@ func (c *Core) clodmget(n *node, args []string) result {
 		}
 	}
 	if class != "HACMPcluster" || field == "" {
-		return result{err: "usage: clodmget [-n] [-q criteria] -f field class\n", exit: 1}
+		return misuse("clodmget")
 	}
 	switch field {
 	case "name":
 		return say(c.cfg.Cluster + "\n")
 	case "cluster_version":
-		return say(strconv.Itoa(c.level.clversion) + "\n")
+		return say(strconv.Itoa(c.clversion()) + "\n")
 	case "lpm_policy":
 		if c.level.lpm {
 			return say(strings.ToUpper(n.odm.lpmPolicy) + "\n")
@@ -45,7 +45,7 @@ func (c *Core) clodmget(n *node, args []string) result {
 func (c *Core) lsitab(n *node, args []string) result {
 	switch {
 	case len(args) != 1:
-		return result{err: "Usage: lsitab {-a | Identifier}\n", exit: 1}
+		return misuse("lsitab")
 	case args[0] == "-a":
 		text := "init:2:initdefault:\nhacmp:2:once:/usr/es/sbin/cluster/etc/rc.init >/dev/console 2>&1\n"
 		if n.inittab != "" {
@@ -62,7 +62,7 @@ func (c *Core) lsitab(n *node, args []string) result {
 
 func (c *Core) mkitab(n *node, args []string) result {
 	if len(args) == 0 || !strings.HasPrefix(args[len(args)-1], "hacmp_lpm:") {
-		return result{err: "Usage: mkitab [-i Identifier] Identifier:RunLevel:Action:Command\n", exit: 1}
+		return misuse("mkitab")
 	}
 	if n.inittab != "" {
 		return complain("mkitab: The entry hacmp_lpm already exists.")
@@ -85,7 +85,7 @@ func dmsArgs(args []string) bool { return len(args) == 2 && args[0] == "-s" && a
 func (c *Core) listdms(n *node, args []string) result {
 	switch {
 	case !dmsArgs(args):
-		return result{err: "usage: listdms -s subsystem\n", exit: 1}
+		return misuse("listdms")
 	case !n.dms:
 		return say("Dead Man Switch Disabled\n")
 	}
@@ -94,7 +94,7 @@ func (c *Core) listdms(n *node, args []string) result {
 
 func (c *Core) stopdms(n *node, args []string) result {
 	if !dmsArgs(args) {
-		return result{err: "usage: stopdms -s subsystem\n", exit: 1}
+		return misuse("stopdms")
 	}
 	c.setDMS(n, false)
 	return say("\nDead Man Switch Disabled\nDMS Re-arming Thread cancelled\n")
@@ -102,7 +102,7 @@ func (c *Core) stopdms(n *node, args []string) result {
 
 func (c *Core) startdms(n *node, args []string) result {
 	if !dmsArgs(args) {
-		return result{err: "usage: startdms -s subsystem\n", exit: 1}
+		return misuse("startdms")
 	}
 	c.setDMS(n, true)
 	return say("\nDead Man Switch Enabled\nDMS Re-arming Thread created\n")
@@ -118,7 +118,7 @@ func (c *Core) setDMS(n *node, on bool) {
 
 func (c *Core) disableClientKill(n *node, args []string) result {
 	if !dmsArgs(args) {
-		return result{err: "usage: hags_disable_client_kill -s subsystem\n", exit: 1}
+		return misuse("hags_disable_client_kill")
 	}
 	n.clientKill = false
 	return result{}
@@ -126,7 +126,7 @@ func (c *Core) disableClientKill(n *node, args []string) result {
 
 func (c *Core) enableClientKill(n *node, args []string) result {
 	if !dmsArgs(args) {
-		return result{err: "usage: hags_enable_client_kill -s subsystem\n", exit: 1}
+		return misuse("hags_enable_client_kill")
 	}
 	n.clientKill = true
 	return result{}

@@ -75,7 +75,7 @@ func (c *Core) lssrc(n *node, args []string) result {
 		case "-ls":
 			long, name = true, value()
 		default:
-			return result{err: "0513-015 The " + a + " option is not valid.\nUsage: lssrc [-h host] {-a | -g group | [-l] -s subsystem}\n", exit: 1}
+			return result{err: "0513-015 The " + a + " option is not valid.\n" + usageText("lssrc"), exit: 1}
 		}
 	}
 	switch {
@@ -97,7 +97,7 @@ func (c *Core) lssrc(n *node, args []string) result {
 		}
 		return complain("0513-085 The " + name + " Subsystem is not on file.")
 	}
-	return result{err: "Usage: lssrc [-h host] {-a | -g group | [-l] -s subsystem}\n", exit: 1}
+	return misuse("lssrc")
 }
 
 func (c *Core) lssrcLong(n *node, s subsystem) result {
@@ -113,12 +113,13 @@ func (c *Core) lssrcLong(n *node, s subsystem) result {
 func (c *Core) managerStatus(n *node) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Current state: %s\nsccsid = %s\n", n.mgr, c.level.sccsid)
+	fmt.Fprintf(&b, "build = %q\n", c.level.build)
 	fmt.Fprintf(&b, "i_local_nodeid %d, i_local_siteid -1, my_handle %d\n", n.index, n.index+1)
 	for i := range c.order {
 		fmt.Fprintf(&b, "ml_idx[%d]=%d\t", i+1, i)
 	}
 	fmt.Fprintf(&b, "\nThere are %d events on the Ibcast queue\nThere are 0 events on the RM Ibcast queue\n", len(c.events))
-	fmt.Fprintf(&b, "CLversion: %d\nlocal node vrmf is %s\ncluster fix level is \"0\"\n", c.level.clversion, c.level.vrmf)
+	fmt.Fprintf(&b, "CLversion: %d\nlocal node vrmf is %s\ncluster fix level is \"0\"\n", c.clversion(), c.level.vrmf)
 	if down := c.forcedDown(); down != "" && c.knob(n, "lssrc_forced_down_line") == "yes" {
 		b.WriteString("Forced down node list: " + down + "\n")
 	}

@@ -13,11 +13,13 @@ type cmd struct {
 	name     string
 	args     []string
 	by       string
-	external bool // somebody waits for its output outside of the core
+	locale   string // LC_ALL of who typed it
+	external bool   // somebody waits for its output outside of the core
 	started  time.Duration
 	out      strings.Builder
-	act      bool // changes something
-	gone     bool // its process was killed; nobody reads its output
+	act      bool       // changes something
+	follow   *errFilter // of an errpt that waits for entries
+	gone     bool       // its process was killed; nobody reads its output
 	done     func(exit int, out string)
 }
 
@@ -53,13 +55,14 @@ func queryTable() map[string]struct {
 		"hags_enable_client_kill": {time.Second, (*Core).enableClientKill},
 		"errpt":                   {50 * ms, (*Core).errpt}, "errlogger": {20 * ms, (*Core).errlogger},
 		"ps": {30 * ms, (*Core).ps}, "lsattr": {30 * ms, (*Core).lsattr}, "drmgr": {50 * ms, (*Core).drmgrList},
-		"cltopinfo": {200 * ms, (*Core).cltopinfo}, "cllsgrp": {100 * ms, (*Core).cllsgrp},
+		"lparstat": {50 * ms, (*Core).lparstat}, "odmget": {50 * ms, (*Core).odmget},
+		"cltopinfo": {200 * ms, (*Core).cltopinfo}, "clruncmd": {200 * ms, (*Core).clruncmd}, "cllsgrp": {100 * ms, (*Core).cllsgrp},
 	}
 }
 
 // Tools lists the names of all commands that the core answers, sorted.
 func Tools() []string {
-	out := []string{"clmgr", "cl_dr"}
+	out := []string{"clmgr", "cl_dr", "hmc"}
 	for name := range queryTable() {
 		out = append(out, name)
 	}
@@ -69,7 +72,7 @@ func Tools() []string {
 
 func isAct(name string, args []string) bool {
 	switch name {
-	case "cl_dr", "mkitab", "rmitab", "stopdms", "startdms", "hags_disable_client_kill", "hags_enable_client_kill":
+	case "cl_dr", "clruncmd", "mkitab", "rmitab", "stopdms", "startdms", "hags_disable_client_kill", "hags_enable_client_kill":
 		return true
 	case "clctrl":
 		return slices.Contains(args, "-o")
@@ -81,12 +84,16 @@ func isAct(name string, args []string) bool {
 }
 
 func (c *Core) commandStarted(in CommandStarted) {
+	if in.Name == "hmc" {
+		c.hmcStarted(in)
+		return
+	}
 	n := c.nodes[in.Node]
 	if n == nil || !n.alive {
 		c.emit(CommandDone{ID: in.ID, Exit: 255})
 		return
 	}
-	cm := &cmd{id: in.ID, node: n, name: in.Name, args: in.Args, by: in.By, external: true}
+	cm := &cmd{id: in.ID, node: n, name: in.Name, args: in.Args, by: in.By, locale: in.Locale, external: true}
 	if cm.name == "cl_dr" {
 		cm.by = "product"
 	}
@@ -95,7 +102,7 @@ func (c *Core) commandStarted(in CommandStarted) {
 
 // spawn runs a command from within the cluster (cl_dr calls clmgr); done may be nil.
 func (c *Core) spawn(n *node, name string, args []string, by string, done func(exit int, out string)) {
-	c.launch(&cmd{id: c.newID("i"), node: n, name: name, args: args, by: by, done: done})
+	c.launch(&cmd{id: c.newID("i"), node: n, name: name, args: args, by: by, locale: "C", done: done})
 }
 
 func (c *Core) launch(cm *cmd) {
@@ -126,6 +133,10 @@ func (c *Core) dispatch(cm *cmd) {
 	case "cl_dr":
 		c.clDR(cm)
 		return
+	case "errpt":
+		if c.follows(cm) {
+			return
+		}
 	}
 	q, ok := queryTable()[cm.name]
 	if !ok {
@@ -149,14 +160,22 @@ func (c *Core) delay(cm *cmd, key string, own time.Duration, fn func()) {
 
 func (c *Core) print(cm *cmd, text string) {
 	cm.out.WriteString(text)
+	c.emitOut(cm, c.translate(cm, text))
+}
+
+func (c *Core) emitOut(cm *cmd, text string) {
 	if cm.external && !cm.gone && c.commands[cm.id] == cm {
 		c.emit(CommandOutput{ID: cm.id, Stdout: []byte(text)})
 	}
 }
 
 func (c *Core) printErr(cm *cmd, text string) {
+	c.emitErr(cm, c.translate(cm, text))
+}
+
+func (c *Core) emitErr(cm *cmd, text string) {
 	if c.knob(cm.node, "error_stream") == "stdout" {
-		c.print(cm, text)
+		c.emitOut(cm, text)
 		return
 	}
 	if cm.external && !cm.gone && c.commands[cm.id] == cm {
@@ -164,7 +183,53 @@ func (c *Core) printErr(cm *cmd, text string) {
 	}
 }
 
+// exitCode is the exit status of a command that failed; what clmgr and clRGinfo give for which mistake is not certain.
+func (c *Core) exitCode(cm *cmd, r result) int {
+	kind := c.knob(cm.node, "exit_codes")
+	if r.exit != 1 || cm.name != "clmgr" && cm.name != "clRGinfo" || kind == "one" {
+		return r.exit
+	}
+	if kind == "zero" {
+		return 0
+	}
+	for _, class := range []struct {
+		code int
+		says []string
+	}{
+		{4, []string{"needed", "no attribute"}},
+		{8, []string{"too many"}},
+		{7, []string{"does not appear to exist", "not found"}},
+		{5, []string{"not a valid", "is not known", "is not an action", "is not a class", "is not supported", "Usage:"}},
+	} {
+		for _, text := range class.says {
+			if strings.Contains(r.err, text) {
+				return class.code
+			}
+		}
+	}
+	return 1
+}
+
+// answer ends a command with what it has to say. Knobs may spoil what a query prints.
 func (c *Core) answer(cm *cmd, r result) {
+	if cm.external {
+		r.exit = c.exitCode(cm, r)
+	}
+	if cm.external && !cm.act {
+		r.out, r.err = c.translate(cm, r.out), c.translate(cm, r.err)
+		r, ends := c.spoil(cm, r)
+		if !ends {
+			return
+		}
+		if r.out != "" {
+			c.emitOut(cm, r.out)
+		}
+		if r.err != "" {
+			c.emitErr(cm, r.err)
+		}
+		c.finish(cm, r.exit)
+		return
+	}
 	if r.out != "" {
 		c.print(cm, r.out)
 	}

@@ -73,7 +73,7 @@ func (c *Core) orderedScripts(n *node) []drScript {
 // drmgrList is drmgr -l; installing and removing is done by the shell.
 func (c *Core) drmgrList(n *node, args []string) result {
 	if len(args) != 1 || args[0] != "-l" {
-		return result{err: "Usage: drmgr { -i script_name [-w minutes] [-f] | -u script_name } [-D hostname]\n       drmgr { -b | -R base_directory_path | -S syslog_chan_id_str | -l }\n", exit: 1}
+		return misuse("drmgr")
 	}
 	var b strings.Builder
 	b.WriteString("DR Install Root Directory: /usr/lib/dr/scripts\nSyslog ID: DRMGR\n------------------------------------------------------------\n")
@@ -167,6 +167,9 @@ func (c *Core) judgeDR(n *node, s drScript, verb string, e ScriptEnded) string {
 		}
 	}
 	if e.Exit == 0 && !e.TimedOut {
+		return ""
+	}
+	if !e.TimedOut && e.Exit != 10 && c.knob(n, "dr_other_exit") == "success" {
 		return ""
 	}
 	if e.TimedOut && c.knob(n, "dr_timeout_effect") == "ignore" {

@@ -30,13 +30,20 @@ func (c *Core) pmigEntry(label string) errEntry {
 	older := map[string]string{pmigStarted: "08917DC6", pmigDone: "A5E6DB96", pmigAborted: "5E075ADF"}
 	newer := map[string]string{pmigStarted: "F2646817", pmigDone: "159D686C", pmigAborted: "5E075ADF"}
 	e.id = older[label]
-	if c.level.newErrIDs {
+	if ids := c.knob(nil, "errpt_pmig_ids"); ids == "new" || ids == "level" && c.level.newErrIDs {
 		e.id = newer[label]
 	}
 	e.description = map[string]string{
 		pmigStarted: "Client Partition Migration Started", pmigDone: "Client Partition Migration Completed",
 		pmigAborted: "Client Partition Migration Aborted",
 	}[label]
+	switch c.knob(nil, "errpt_pmig_template") {
+	case "detail":
+		e.detail = "STREAM ID\n9F2C 61A4 0B7D 3E55"
+	case "renamed": // a level whose labels and texts are others: resource and class remain
+		e.label = "PMIG_CLIENT_" + strings.TrimPrefix(label, "CLIENT_PMIG_")
+		e.description = strings.ToUpper(strings.Replace(e.description, "Client Partition", "LPAR", 1))
+	}
 	return e
 }
 
@@ -44,6 +51,47 @@ func (c *Core) logError(n *node, e errEntry) {
 	n.errSeq++
 	e.seq, e.at, e.machine = n.errSeq, c.wall(), c.machineID(n)
 	n.errlog = append(n.errlog, e)
+	for _, id := range slices.Sorted(mapKeys(c.commands)) {
+		cm := c.commands[id]
+		if cm.follow != nil && cm.node == n && cm.follow.takes(e) {
+			c.print(cm, cm.follow.show(e, n))
+		}
+	}
+}
+
+// follows is errpt -c: what stands in the log, oldest first, then each entry when it is logged. It never ends by itself.
+func (c *Core) follows(cm *cmd) bool {
+	f, bad := parseErrpt(cm.args)
+	if bad != "" || !f.concurrent || c.knob(cm.node, "output."+cm.name) != faultNone {
+		return false
+	}
+	var b strings.Builder
+	if f.heading() {
+		b.WriteString(errptHeading)
+	}
+	for _, e := range cm.node.errlog {
+		if f.takes(e) {
+			b.WriteString(f.show(e, cm.node))
+		}
+	}
+	cm.follow = &f
+	c.print(cm, b.String())
+	return true
+}
+
+const errptHeading = "IDENTIFIER TIMESTAMP  T C RESOURCE_NAME  DESCRIPTION\n"
+
+func (f errFilter) heading() bool { return !f.detail && !f.short }
+
+// show is one entry in the form that was asked for.
+func (f errFilter) show(e errEntry, n *node) string {
+	switch {
+	case f.short:
+		return e.brief()
+	case f.detail:
+		return e.long(n)
+	}
+	return fmt.Sprintf("%-10s %-10s %s %s %-14s %s\n", e.id, e.at.Format("0102150406"), e.typ[:1], e.class, e.resource, cut(e.description, 40))
 }
 
 // bootEntries are what a boot leaves in the error log.
@@ -53,7 +101,10 @@ func (n *node) bootEntries(c *Core) {
 }
 
 type errFilter struct {
-	detail        bool
+	detail, short bool
+	concurrent    bool
+	notIDs        []string
+	notLabels     []string
 	labels, ids   []string
 	seqs          []string
 	resource      string
@@ -61,12 +112,12 @@ type errFilter struct {
 	types, classe string
 }
 
-// errpt is errpt [-a|-A] [-J labels] [-j ids] [-l seqnos] [-s|-e MMDDhhmmYY] [-N resource] [-T types] [-d classes].
+// errpt is errpt [-a|-A] [-c] [-K|-k|-J labels] [-j ids] [-l seqnos] [-s|-e MMDDhhmmYY] [-N resource] [-T types] [-d classes].
 // Entries come newest first.
 func (c *Core) errpt(n *node, args []string) result {
 	f, bad := parseErrpt(args)
 	if bad != "" {
-		return result{err: "0315-180 logread: " + bad + "\nUsage: errpt [-a|-A] [-c] [-d errclasslist] [-e enddate] [-j errids] [-J errlabels] [-l seqnos] [-N resources] [-s startdate] [-T errtypelist]\n", exit: 1}
+		return result{err: "0315-180 logread: " + bad + "\n" + usageText("errpt"), exit: 1}
 	}
 	var b strings.Builder
 	for i := len(n.errlog) - 1; i >= 0; i-- {
@@ -74,14 +125,10 @@ func (c *Core) errpt(n *node, args []string) result {
 		if !f.takes(e) {
 			continue
 		}
-		if f.detail {
-			b.WriteString(e.long(n))
-			continue
+		if b.Len() == 0 && f.heading() {
+			b.WriteString(errptHeading)
 		}
-		if b.Len() == 0 {
-			b.WriteString("IDENTIFIER TIMESTAMP  T C RESOURCE_NAME  DESCRIPTION\n")
-		}
-		fmt.Fprintf(&b, "%-10s %-10s %s %s %-14s %s\n", e.id, e.at.Format("0102150406"), e.typ[:1], e.class, e.resource, cut(e.description, 40))
+		b.WriteString(f.show(e, n))
 	}
 	return say(b.String())
 }
@@ -89,8 +136,10 @@ func (c *Core) errpt(n *node, args []string) result {
 func parseErrpt(args []string) (f errFilter, bad string) {
 	for i := 0; i < len(args); i++ {
 		a := args[i]
-		if a == "-a" || a == "-A" {
-			f.detail = true
+		if a == "-a" || a == "-A" || a == "-c" {
+			f.detail = f.detail || a == "-a"
+			f.short = f.short || a == "-A"
+			f.concurrent = f.concurrent || a == "-c"
 			continue
 		}
 		i++
@@ -104,6 +153,10 @@ func parseErrpt(args []string) (f errFilter, bad string) {
 			f.labels = strings.Split(v, ",")
 		case "-j":
 			f.ids = strings.Split(v, ",")
+		case "-K":
+			f.notLabels = strings.Split(v, ",")
+		case "-k":
+			f.notIDs = strings.Split(v, ",")
 		case "-l":
 			f.seqs = strings.Split(v, ",")
 		case "-N":
@@ -128,7 +181,7 @@ func parseErrpt(args []string) (f errFilter, bad string) {
 
 func (f errFilter) takes(e errEntry) bool {
 	in := func(list []string, v string) bool { return len(list) == 0 || slices.Contains(list, v) }
-	return in(f.labels, e.label) && in(f.ids, e.id) && in(f.seqs, strconv.Itoa(e.seq)) &&
+	return !slices.Contains(f.notLabels, e.label) && !slices.Contains(f.notIDs, e.id) && in(f.labels, e.label) && in(f.ids, e.id) && in(f.seqs, strconv.Itoa(e.seq)) &&
 		(f.resource == "" || f.resource == e.resource) && (f.types == "" || strings.Contains(f.types, e.typ)) &&
 		(f.classe == "" || strings.Contains(f.classe, e.class)) &&
 		!e.at.Before(f.start) && (f.end.IsZero() || e.at.Before(f.end.Add(time.Minute)))
@@ -147,10 +200,21 @@ func (e errEntry) long(n *node) string {
 	return text + "\n"
 }
 
+// brief is an entry as errpt -A shows it.
+func (e errEntry) brief() string {
+	text := strings.Repeat("-", 75) + "\nLABEL:          " + e.label +
+		"\nDate/Time:       " + e.at.Format("Mon Jan _2 15:04:05 2006") + "\nType:            " + e.typ +
+		"\nResource Name:   " + e.resource + "\nDescription\n" + e.description + "\n"
+	if e.detail != "" {
+		text += "Detail Data\n" + e.detail + "\n"
+	}
+	return text
+}
+
 // errlogger writes an operator's message to the error log.
 func (c *Core) errlogger(n *node, args []string) result {
 	if len(args) == 0 {
-		return result{err: "Usage: errlogger Message\n", exit: 1}
+		return misuse("errlogger")
 	}
 	c.logError(n, errEntry{
 		label: "OPMSG", id: "AA8AB241", class: "O", typ: "TEMP", resource: "OPERATOR", description: "OPERATOR NOTIFICATION",

@@ -86,6 +86,24 @@ func TestGoldenQueries(t *testing.T) {
 	}
 }
 
+// more are the commands that decide nothing or are second witnesses.
+var more = []string{
+	"nodea clRGinfo -c", "nodea clRGinfo -p", "nodea clRGinfo -v", "nodea clRGinfo -a", "nodea clRGinfo -t", "nodea clRGinfo -h",
+	"nodea lscluster -i", "nodea lscluster -g", "nodea lscluster -d", "nodea lscluster -s",
+	"nodea clmgr -c query cluster", "nodea clmgr -x query cluster", "nodea clmgr -x query node", "nodea clmgr -x -v query resource_group",
+	"nodea clmgr -S -cv -a name,state query node", "nodea clmgr -d | -v -a name,state,current_node query resource_group",
+	"nodea clmgr -v query application_controller", "nodea clmgr query network", "nodea clmgr -v query service_ip", "nodea clmgr query site",
+	"nodea clctrl -tune -L", "nodea clctrl -tune -x", "nodea lparstat -i", "nodea lsattr -El sys0", "nodea lsitab -a",
+	"nodea odmget HACMPcluster", "nodea odmget HACMPnode", "nodea odmget HACMPgroup", "nodea odmget -q name='hacmp.out' HACMPlogs",
+	"nodea errpt -A", "nodea errpt -a -K ERRLOG_ON", "nodea errpt -k 9DBCFDEE",
+}
+
+func TestGoldenMore(t *testing.T) {
+	for _, l := range levels() {
+		golden(t, l.name+"/more.txt", transcript(goldenCluster(t, l.name, nil), more...))
+	}
+}
+
 func TestGoldenUnmanage(t *testing.T) {
 	for _, l := range levels() {
 		s := goldenCluster(t, l.name, nil)

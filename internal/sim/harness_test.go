@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"hash/crc32"
 	"slices"
 	"strings"
 	"testing"
@@ -76,9 +77,17 @@ func newShell(t *testing.T, cfg Config) *shell {
 
 func (s *shell) step(in ...Input) {
 	for _, e := range s.core.Step(s.now, in) {
-		s.effects = append(s.effects, fmt.Sprintf("%v %T %+v", s.now, e, e))
+		s.effects = append(s.effects, s.now.String()+" "+told(e))
 		s.effect(e)
 	}
+}
+
+// told is an effect in one line, of a bounded length.
+func told(e Effect) string {
+	if o, ok := e.(CommandOutput); ok {
+		return fmt.Sprintf("output of %s: %d %x, %d %x", o.ID, len(o.Stdout), crc32.ChecksumIEEE(o.Stdout), len(o.Stderr), crc32.ChecksumIEEE(o.Stderr))
+	}
+	return fmt.Sprintf("%T %+v", e, e)
 }
 
 func (s *shell) at(d time.Duration, in Input) { s.later = append(s.later, timed{s.now + d, in}) }

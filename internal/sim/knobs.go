@@ -15,12 +15,45 @@ type knob struct {
 	values []string // nil: free text
 }
 
-// knobTable lists every knob. The names are those of the reference's list of what is not known.
+// knobTable lists every knob; docs/simulator.md says what each decides.
 func knobTable() map[string]knob {
 	yesNo := []string{"yes", "no"}
 	return map[string]knob{
 		"rginfo_s_layout":               {"v72", []string{"minimal", "v5", "v71", "v72"}},
 		"rginfo_m_layout":               {"qha", []string{"qha", "table"}},
+		"rginfo_heading":                {"group_state", []string{"group_state", "state"}},
+		"rg_state_spelling":             {"space", []string{"space", "underscore", "short"}},
+		"rg_state":                      {"", nil},
+		"site_rows":                     {"no", yesNo},
+		"language":                      {"en_US", Languages()},
+		"lc_all":                        {"obeyed", []string{"obeyed", "ignored"}},
+		"translated_states":             {"no", yesNo},
+		"clmgr_xml":                     {"level", []string{"level", "yes", "no"}},
+		"clmgr_xml_layout":              {"elements", []string{"elements", "attributes"}},
+		"lscluster_layout":              {"new", []string{"new", "old"}},
+		"heartbeat_type":                {"unicast", []string{"unicast", "multicast"}},
+		"caa":                           {"active", []string{"active", "stopped"}},
+		"clversion_map":                 {"table", nil},
+		"errpt_pmig_ids":                {"level", []string{"level", "old", "new"}},
+		"errpt_pmig_template":           {"plain", []string{"plain", "detail", "renamed"}},
+		"errpt_pmig_offsets":            {"premigrate", []string{"premigrate", "suspend", "done_late"}},
+		"monitor":                       {"healthy", []string{"healthy", "failed", "suspended"}},
+		"hmc":                           {"idle", []string{"idle", "busy"}},
+		"hmc_migration_words":           {"cli", []string{"cli", "rest", "lower"}},
+		"hmc_crash_shows":               {"Error", []string{"Error", "Open Firmware", "Not Available", "Running"}},
+		"hmc_state":                     {"", nil},
+		"output":                        {"normal", faultValues()},
+		"exit_codes":                    {"one", []string{"one", "classes", "zero"}},
+		"dr_other_exit":                 {"failure", []string{"failure", "success"}},
+		"pvm_wdog_fires":                {"no", yesNo},
+		"pvm_wdog_suspended":            {"no", yesNo},
+		"clmgr_wait":                    {"after", []string{"after", "before"}},
+		"events_while_unmanaged":        {"yes", yesNo},
+		"unmanaged_votes":               {"yes", yesNo},
+		"cl_dr_forgets":                 {"nothing", nil},
+		"ifrestrict":                    {"absent", []string{"absent", "present"}},
+		"event_takes":                   {"0", nil},
+		"event_fails":                   {"none", nil},
 		"unmanaged_owner_death_shows":   {"UNMANAGED", []string{"UNMANAGED", "OFFLINE", "UNKNOWN"}},
 		"error_stream":                  {"stderr", []string{"stderr", "stdout"}},
 		"lssrc_forced_down_line":        {"yes", yesNo},
@@ -59,27 +92,61 @@ func knobTable() map[string]knob {
 	}
 }
 
+// families are the knobs that name what they are about: NAME.WHAT.
+func families() map[string]string {
+	return map[string]string{"output": "<tool>", "rg_state": "<group>", "event_takes": "<event>", "monitor": "<monitor>"}
+}
+
 // KnobNames lists the names of all knobs with the values they take ("" = free), sorted.
 func KnobNames() []string {
 	var out []string
 	for name, k := range knobTable() {
+		if of, ok := families()[name]; ok {
+			name += "." + of
+		}
 		out = append(out, name+"="+strings.Join(k.values, "|"))
 	}
 	sort.Strings(out)
 	return out
 }
 
-func (c *Core) setKnob(name, value string) error {
-	bare, node, at := strings.Cut(name, "@")
+// CheckKnob refuses a knob that the core does not have, or a value that it does not take. The name may be NAME@NODE;
+// whether the cluster has such a node, or such a group, is for the cluster to say.
+func CheckKnob(name, value string) error {
+	bare, _, _ := strings.Cut(name, "@")
+	bare, of, member := strings.Cut(bare, ".")
 	k, ok := knobTable()[bare]
-	if !ok {
-		return fmt.Errorf("knob %q is not known; the knobs are: %s", bare, strings.Join(KnobNames(), ", "))
+	if _, family := families()[bare]; !ok || family != member || member && of == "" {
+		return fmt.Errorf("knob %q is not known; the knobs are: %s", name, strings.Join(KnobNames(), ", "))
 	}
-	if at && c.nodes[node] == nil {
-		return fmt.Errorf("knob %q: the cluster has no node %q", name, node)
+	if bare == "output" {
+		if !slices.Contains(Tools(), of) {
+			return fmt.Errorf("knob %s: %q is not a tool; one of %s", name, of, strings.Join(Tools(), ", "))
+		}
+		return checkFault(name, value)
+	}
+	if bare == "cl_dr_forgets" {
+		return checkForgets(value)
 	}
 	if k.values != nil && !slices.Contains(k.values, value) {
 		return fmt.Errorf("knob %s does not take %q; one of %s", bare, value, strings.Join(k.values, ", "))
+	}
+	return nil
+}
+
+func (c *Core) setKnob(name, value string) error {
+	if err := CheckKnob(name, value); err != nil {
+		return err
+	}
+	bare, node, at := strings.Cut(name, "@")
+	if at && c.nodes[node] == nil {
+		return fmt.Errorf("knob %q: the cluster has no node %q", name, node)
+	}
+	if g, ok := strings.CutPrefix(bare, "rg_state."); ok && c.group(g) == nil {
+		return fmt.Errorf("knob %q: the cluster has no resource group %q", name, g)
+	}
+	if m, ok := strings.CutPrefix(bare, "monitor."); ok && !c.hasMonitor(m) {
+		return fmt.Errorf("knob %q: the cluster has no application monitor %q", name, m)
 	}
 	c.knobs[name] = value
 	return nil
@@ -95,12 +162,17 @@ func (c *Core) knob(n *node, name string) string {
 	if v, ok := c.knobs[name]; ok {
 		return v
 	}
-	return knobTable()[name].def
+	return c.def(name)
+}
+
+func (c *Core) def(name string) string {
+	bare, _, _ := strings.Cut(name, ".")
+	return c.table[bare].def
 }
 
 // knobDuration reads a knob that counts seconds; what is no number counts as the default.
 func (c *Core) knobDuration(n *node, name string) time.Duration {
-	for _, text := range []string{c.knob(n, name), knobTable()[name].def} {
+	for _, text := range []string{c.knob(n, name), c.def(name)} {
 		if f, err := strconv.ParseFloat(text, 64); err == nil && f >= 0 {
 			return time.Duration(f * float64(time.Second))
 		}

@@ -64,7 +64,9 @@ func (c *Core) hmc(m *migration, d time.Duration, fn func()) {
 func (c *Core) preMigrate(m *migration, next func()) {
 	m.phase("pre")
 	m.started = true
-	c.logError(m.node, c.pmigEntry(pmigStarted))
+	if c.knob(m.node, "errpt_pmig_offsets") != "suspend" {
+		c.logError(m.node, c.pmigEntry(pmigStarted))
+	}
 	c.runPhase(m, "premigrate", c.orderedScripts(m.node), true, func(ran []drScript, failure string) {
 		m.ran = ran
 		switch {
@@ -96,6 +98,9 @@ func (c *Core) copyMemory(m *migration, next func()) {
 // suspend freezes the partition; it goes on on the target, or on the source when the suspension is aborted.
 func (c *Core) suspend(m *migration) {
 	m.phase("suspend")
+	if c.knob(m.node, "errpt_pmig_offsets") == "suspend" {
+		c.logError(m.node, c.pmigEntry(pmigStarted))
+	}
 	m.onFrozen = func() {
 		m.status.FrozenAt = c.now
 		if m.req.Die == "suspend" {
@@ -120,13 +125,19 @@ func (c *Core) resumed(m *migration) {
 		return
 	}
 	m.phase("post")
-	c.logError(m.node, c.pmigEntry(pmigDone))
+	late := c.knob(m.node, "errpt_pmig_offsets") == "done_late"
+	if !late {
+		c.logError(m.node, c.pmigEntry(pmigDone))
+	}
 	if m.req.Die == "post" {
 		c.hmc(m, c.scaled(time.Second), func() { c.kill(m.node, "crashed during the post phase") })
 	}
 	c.runPhase(m, "postmigrate", c.orderedScripts(m.node), false, func(_ []drScript, failure string) {
 		if m.req.Die == "post" {
 			return // the crash ends it
+		}
+		if late {
+			c.logError(m.node, c.pmigEntry(pmigDone))
 		}
 		c.endMigration(m, "completed", failure)
 	})

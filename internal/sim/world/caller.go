@@ -14,6 +14,8 @@ type Caller struct {
 	Tool string
 	Dir  Dir
 	Node string
+	// Locale is LC_ALL of the caller: C asks for messages that are not translated.
+	Locale string
 }
 
 // FindCaller reads it from the path of the call, D/NODE/bin/TOOL; the path is not resolved, because it ends in a link.
@@ -36,7 +38,7 @@ func FindCaller(argv0 string, getenv func(string) string) (Caller, error) {
 		return Caller{}, fmt.Errorf("%s: find the folder of the cluster: %w", tool, err)
 	}
 	node := filepath.Dir(filepath.Dir(path))
-	c := Caller{Tool: tool, Dir: Dir(filepath.Dir(node)), Node: filepath.Base(node)}
+	c := Caller{Tool: tool, Dir: Dir(filepath.Dir(node)), Node: filepath.Base(node), Locale: getenv("LC_ALL")}
 	if v := getenv("POWERHA_SIM_DIR"); v != "" {
 		if c.Dir, err = OpenDir(v); err != nil {
 			return Caller{}, fmt.Errorf("POWERHA_SIM_DIR: %w", err)

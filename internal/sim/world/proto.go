@@ -13,6 +13,8 @@ type Request struct {
 	Name string   `json:"name,omitempty"`
 	Args []string `json:"args,omitempty"`
 	By   string   `json:"by,omitempty"`
+	// Locale is LC_ALL of the caller.
+	Locale string `json:"locale,omitempty"`
 	// lpm
 	Precopy time.Duration `json:"precopy_ns,omitempty"`
 	Freeze  time.Duration `json:"freeze_ns,omitempty"`

@@ -140,7 +140,7 @@ func (w *World) request(ctx context.Context, s *stream, r Request) string {
 	case opCommand:
 		id := w.newID("c")
 		w.clients[id] = s
-		w.inputs = append(w.inputs, sim.CommandStarted{ID: id, Node: r.Node, Name: r.Name, Args: r.Args, By: r.By})
+		w.inputs = append(w.inputs, sim.CommandStarted{ID: id, Node: r.Node, Name: r.Name, Args: r.Args, By: r.By, Locale: r.Locale})
 		return id
 	case opLPM:
 		id := w.newID("m")
@@ -177,22 +177,6 @@ func (w *World) boot(ctx context.Context, n *nodeShell) Frame {
 	return Frame{Done: true}
 }
 
-// CheckKnob refuses a knob that the core does not have, or a value that it does not take.
-func CheckKnob(name, value string) error {
-	bare, _, _ := strings.Cut(name, "@")
-	for _, k := range sim.KnobNames() {
-		known, values, _ := strings.Cut(k, "=")
-		if known != bare {
-			continue
-		}
-		if values != "" && !slices.Contains(strings.Split(values, "|"), value) {
-			return fmt.Errorf("knob %s does not take %q: one of %s", bare, value, values)
-		}
-		return nil
-	}
-	return fmt.Errorf("knob %q is not known: the knobs are %s", bare, strings.Join(sim.KnobNames(), ", "))
-}
-
 // change does what takes effect at once.
 func (w *World) change(r Request) Frame {
 	var err error
@@ -202,7 +186,7 @@ func (w *World) change(r Request) Frame {
 	case opKillNode:
 		w.inputs = append(w.inputs, sim.NodeDied{Node: r.Node})
 	case opKnob:
-		if err = CheckKnob(r.Name, r.Value); err == nil {
+		if err = sim.CheckKnob(r.Name, r.Value); err == nil {
 			w.inputs = append(w.inputs, sim.SetKnob{Name: r.Name, Value: r.Value})
 		}
 	case opRegister:
