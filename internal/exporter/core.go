@@ -32,8 +32,10 @@ type Core struct {
 	drDamaged int
 	observed  []model.EpisodeEvent
 	refold    bool
-	foldedAt  time.Duration
-	episodes  []model.Episode
+	// nextWitness is who is to be heard once the open migration has ended.
+	nextWitness *WitnessOptions
+	foldedAt    time.Duration
+	episodes    []model.Episode
 
 	phase      model.Phase
 	phaseStart time.Time
@@ -174,7 +176,7 @@ func (c *Core) input(now model.Instant, i Input) {
 	case Health:
 		c.health[i.Part] = i.Err
 	case Configured:
-		c.opt = i.Options
+		c.reconfigured(i.Options)
 		c.probes.Configure(i.Options.Probes)
 		c.hurry(now)
 	default:

@@ -22,14 +22,9 @@ func (c *Core) logRead(l LogRead) {
 
 // follow derives the migrations from what all witnesses tell, and the phase from them and from the node's state.
 func (c *Core) follow(now model.Instant) {
+	c.rehear()
 	if c.refold || now.Mono-c.foldedAt >= time.Second && c.going() {
-		var dr []model.EpisodeEvent
-		if c.hears(episode.SourceDR) {
-			dr = c.dr
-		}
-		c.episodes = episode.Fuse(dr, c.observed, episode.Options{
-			Now: now.Wall, CheckExpires: c.opt.CheckExpires, Patience: c.opt.ScriptTimeout,
-		})
+		c.episodes = c.fuse(now)
 		c.refold, c.foldedAt = false, now.Mono
 		c.renamed()
 	}
@@ -141,7 +136,7 @@ func (c *Core) othersAnswer(now model.Instant) bool {
 
 // outcomeAwaited reports whether somebody may tell yet how the migration ended.
 func (c *Core) outcomeAwaited(now model.Instant, ep model.Episode) bool {
-	return ep.Result == model.ResultUnknown && ep.Why != episode.WhySuperseded && now.Wall.Sub(ep.End) < c.opt.ScriptTimeout
+	return ep.Result == model.ResultUnknown && !unfinished(ep) && now.Wall.Sub(ep.End) < c.opt.ScriptTimeout
 }
 
 // since keeps the start of a phase that no record dates.
@@ -168,12 +163,17 @@ func (c *Core) count(now model.Instant) {
 		}
 		c.state.Migrations[ep.Result]++
 		c.dirty = true
-		if ep.Why == episode.WhyAfterwards || ep.Why == episode.WhySuperseded {
+		if ep.Why == episode.WhyAfterwards || unfinished(ep) {
 			continue
 		}
 		h := c.state.Histograms["migration"]
 		c.state.Histograms["migration"] = h.Observe(ep.End.Sub(ep.Start).Seconds(), ep.ID, ep.End)
 	}
+}
+
+// unfinished: its end is only the moment since which it is known to be over, and nobody will tell how.
+func unfinished(ep model.Episode) bool {
+	return ep.Why == episode.WhySuperseded || ep.Why == episode.WhyNoNews
 }
 
 // counted reports whether the migration is in the counters, under whatever id.

@@ -480,6 +480,29 @@ func TestWitnessOptions(t *testing.T) {
 	}
 }
 
+// Who is heard changes with the configuration, but not in the midst of a migration.
+func TestReconfiguredWitnesses(t *testing.T) {
+	r := newRig(t, hearing(episode.SourceDR, episode.SourceSigreconfig))
+	r.advance(time.Second)
+	r.signal(0x04000400)
+	r.advance(10 * time.Second)
+	r.tell(Configured{Options: hearing(episode.SourceDR)})
+	at := r.now.Wall
+	r.signal(0x01000400)
+	r.advance(time.Minute)
+	r.recorded(model.ResultCompleted, at)
+	r.signal(0x04000400)
+	r.phase(model.PhaseIdle)
+	r.tell(Configured{Options: hearing(episode.SourceDR, episode.SourceSigreconfig)})
+	r.signal(0x04000400)
+	r.phase(model.PhaseMigrating)
+	// One that misleads is left out, and the exporter started anew.
+	r.core.opt = hearing(episode.SourceDR)
+	r.rebirth()
+	r.phase(model.PhaseIdle)
+	r.recorded(model.ResultCompleted, at)
+}
+
 // With dr switched off the phase is known as long as another witness answers.
 func TestWithoutDR(t *testing.T) {
 	r := newRig(t, hearing(episode.SourceErrpt))
