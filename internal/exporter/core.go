@@ -174,7 +174,7 @@ func (c *Core) input(now model.Instant, i Input) {
 	case Configured:
 		c.opt = i.Options
 		c.probes.Configure(i.Options.Probes)
-		c.hurry(now)
+		c.anew(now)
 	default:
 		c.witnessed(now, i)
 	}
