@@ -178,7 +178,7 @@ func (c *Core) input(now model.Instant, i Input) {
 	case Configured:
 		c.reconfigured(i.Options)
 		c.probes.Configure(i.Options.Probes)
-		c.hurry(now)
+		c.anew(now)
 	default:
 		c.witnessed(now, i)
 	}

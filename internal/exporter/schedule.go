@@ -100,7 +100,7 @@ func (c *Core) schedule(now model.Instant) []Effect {
 }
 
 // next is when a source that is read now is read again. In calm times each has its own place in the interval, so that
-// commands do not run in bursts; the first time it comes sooner for that.
+// commands do not run in bursts; the first time it comes sooner, or up to a quarter later, for that.
 func (c *Core) next(now model.Instant, st *sourceState, n int) time.Duration {
 	every := c.interval(st.source)
 	if c.phase != model.PhaseIdle || every <= 0 {
@@ -108,7 +108,11 @@ func (c *Core) next(now model.Instant, st *sourceState, n int) time.Duration {
 	}
 	// Places are in the interval of all: a slow source keeps its place in one of its rounds.
 	place := c.opt.Interval * time.Duration(st.slot) / time.Duration(max(1, n))
-	return now.Mono + every - (now.Mono-place)%every
+	due := now.Mono + every - (now.Mono-place)%every
+	if due-now.Mono < every/4 { // it was hurried and is new
+		due += every
+	}
+	return due
 }
 
 // inTurn lists the schedules of the needed sources, the longest due first, and of those the ones read more often.
@@ -148,6 +152,16 @@ func (c *Core) hurry(now model.Instant) {
 		case !c.critical() && intervals(st.source) != rare:
 			later += hurriedApart
 			st.due = min(st.due, later)
+		}
+	}
+}
+
+// anew makes everything due, as far as the phase allows: commands or intervals are others now.
+func (c *Core) anew(now model.Instant) {
+	c.hurry(now)
+	for _, st := range c.sources {
+		if intervals(st.source) == rare {
+			st.due = now.Mono
 		}
 	}
 }
