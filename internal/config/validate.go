@@ -78,6 +78,7 @@ func (v *validator) cluster(c *Config) {
 			v.argv(key, argv)
 		}
 	}
+	v.argv("cluster.sudo", c.Cluster.Sudo)
 	for key, path := range map[string]string{
 		"cluster_log": c.Cluster.Logs.ClusterLog, "hacmp_out": c.Cluster.Logs.HacmpOut,
 		"clutils_log": c.Cluster.Logs.ClutilsLog, "cl_dr_state": c.Cluster.Logs.ClDRState,
@@ -85,6 +86,9 @@ func (v *validator) cluster(c *Config) {
 		if path != "" && !filepath.IsAbs(path) {
 			v.say("cluster.logs."+key, "%q is no absolute path; write one, or \"\" to read none", path)
 		}
+	}
+	if p := c.Cluster.IfRestrict; p != "" && !filepath.IsAbs(p) {
+		v.say("cluster.ifrestrict", "%q is no absolute path; write one, or \"\" to read none", p)
 	}
 	v.positive("cluster.interval", c.Cluster.Interval)
 	v.positive("cluster.timeout", c.Cluster.Timeout)

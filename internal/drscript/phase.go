@@ -46,7 +46,7 @@ func (s *Script) details(kind model.EventKind) map[string]string {
 	case kind == model.EventPre:
 		return map[string]string{episode.DetailStage: episode.StageBegin}
 	case kind == model.EventPost && s.linux:
-		return map[string]string{episode.DetailResult: "unknown"}
+		return map[string]string{episode.DetailResult: string(model.ResultUnknown)}
 	}
 	return nil
 }

@@ -39,6 +39,8 @@ type Deps struct {
 	StateDir string
 	Open     func() (durable.FS, error)
 	Logs     EventLogs
+	// IfRestrict is CAA's list of interfaces that it does not use; "" is not read.
+	IfRestrict string
 	// Witnesses of migrations besides the commands and the episode log.
 	Witnesses Witnesses
 	Sampler   Sampler
@@ -102,6 +104,9 @@ func New(opt Options, d Deps) (*Exporter, error) {
 		wake: make(chan struct{}, 1), said: func(err error) { e.send(Health{Part: PartState, Err: text(err)}) },
 	}
 	e.core = NewCore(opt, state, observed)
+	if fsys, err := d.Open(); err == nil {
+		e.core.rejected.restore(fsys)
+	}
 	e.last = newLogged(d.Logger)
 	if err != nil {
 		e.core.input(d.Clock.Now(), Health{Part: PartState, Err: err.Error()})
@@ -159,7 +164,10 @@ func (e *Exporter) View() *collector.View { return e.view.Load() }
 func (e *Exporter) Ready() bool { return e.ready.Load() }
 
 // SetReader replaces the reader.
-func (e *Exporter) SetReader(r Reader) { e.reader.Store(&r) }
+func (e *Exporter) SetReader(r Reader) {
+	var shared Reader = newSharing(r, e.deps.Clock)
+	e.reader.Store(&shared)
+}
 
 // Configure takes new options over while Run runs.
 func (e *Exporter) Configure(ctx context.Context, o Options) {
@@ -192,6 +200,9 @@ func (e *Exporter) Run(ctx context.Context) {
 	e.wg.Wait()
 	close(stopped)
 	discard.Wait()
+	for _, f := range e.core.rejected.write(e.deps.Clock.Now(), &e.core.facts, true) {
+		e.do(ctx, f)
+	}
 	state, events := e.core.Final()
 	e.keep.keep(state)
 	e.keep.add(events)
@@ -206,6 +217,9 @@ func (e *Exporter) start(ctx context.Context) {
 	if e.deps.Logs != (EventLogs{}) {
 		w := newLogWatcher(e.deps.Logs, e.core.state.Logs)
 		e.goes(func() { e.watchEvents(ctx, w) })
+	}
+	if e.deps.IfRestrict != "" {
+		e.goes(func() { e.watchRestrict(ctx, e.deps.IfRestrict) })
 	}
 	e.hear(ctx)
 	e.goes(func() { e.serveSnapshot(ctx) })
@@ -307,6 +321,8 @@ func (e *Exporter) do(ctx context.Context, f Effect) {
 		e.keep.add(f.Events)
 	case Persist:
 		e.keep.keep(f.State)
+	case KeepRejected:
+		e.keep.keepRejected(f.Data)
 	case Fine:
 		e.deps.Sampler.SetFine(f.On)
 		if e.deps.Chip != nil {

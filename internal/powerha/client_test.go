@@ -37,6 +37,21 @@ func testClient(t *testing.T, f *fakeRunner, argv map[string][]string) *Client {
 	return New(Options{Argv: argv, Runner: f, Clock: f.clk, Timeout: 7 * time.Second})
 }
 
+// Entries that are not AIX's own are asked for by their resources.
+func TestErrlogResources(t *testing.T) {
+	f := &fakeRunner{}
+	f.clk = clock.NewFake(model.Instant{Wall: time.Unix(1e9, 0).UTC(), Mono: time.Hour})
+	c := New(Options{Runner: f, Clock: f.clk, ErrlogResources: []string{"pmig", "vio0"}})
+	c.Read(t.Context(), model.SourceErrlog)
+	c.Read(t.Context(), model.SourceInittab)
+	if got := strings.Join(f.asked[0].Argv, " "); got != "/usr/bin/errpt -a -N pmig,vio0" || f.asked[0].Name != "errpt -a -N pmig,vio0" {
+		t.Errorf("asked %q as %q", got, f.asked[0].Name)
+	}
+	if got := strings.Join(f.asked[1].Argv, " "); got != "/usr/sbin/lsitab hacmp_lpm" {
+		t.Errorf("asked %q", got)
+	}
+}
+
 func TestReadAsksOneCommand(t *testing.T) {
 	for source, want := range map[model.Source]string{
 		model.SourceCluster:       "/usr/es/sbin/cluster/utilities/clmgr query cluster",
