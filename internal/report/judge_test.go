@@ -61,6 +61,7 @@ func TestJudge(t *testing.T) {
 		{"aborted", func(i *Input) { i.Result, i.Freeze, i.Outages = model.ResultAborted, nil, nil }, model.VerdictPass, WhyAborted},
 		{"aborted before the freeze", func(i *Input) { i.Result, i.Freeze, i.Outages = model.ResultAborted, nil, nil }, model.VerdictPass, WhyNoFreeze},
 		{"lost", func(i *Input) { i.Result = model.ResultLost }, model.VerdictFail, WhyLost},
+		{"nobody told how it ended", func(i *Input) { i.Result = model.ResultUnknown }, model.VerdictUnknown, WhyNotTold},
 		{"rebooted", func(i *Input) { i.Result = model.ResultRebooted }, model.VerdictFail, WhyRebooted},
 		{"no word of the end", func(i *Input) { i.Result = "" }, model.VerdictFail, WhyLost},
 		{"beyond the budget", func(i *Input) { i.Budget = d(5 * time.Second) }, model.VerdictFail, WhyBeyondBudget},
@@ -80,6 +81,9 @@ func TestJudge(t *testing.T) {
 		{"never unmanaged", func(i *Input) { i.UnmanagedFrom = time.Time{} }, model.VerdictPass, WhyNeverUnmanaged},
 		{"still unmanaged", func(i *Input) { i.UnmanagedTo = time.Time{} }, model.VerdictFail, WhyStillUnmanaged},
 		{"leftovers", func(i *Input) { i.Leftovers = []string{"node_timeout"} }, model.VerdictFail, WhyLeftovers},
+		{"left on the peer", func(i *Input) {
+			i.LeftBehind = []model.Leftover{{What: "dead_man_switch", Node: "n2", Was: "enabled", Is: "disabled", Commands: Mend("dead_man_switch", Before{})}}
+		}, model.VerdictFail, WhyLeftovers},
 		{"settings unknown", func(i *Input) { i.LeftoversKnown = false }, model.VerdictUnknown, WhyLeftoversUnread},
 		{"one fails, another is unknown", func(i *Input) { i.Budget, i.Leftovers = nil, []string{"x"} }, model.VerdictFail, WhyBudgetUnknown},
 	}

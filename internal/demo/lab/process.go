@@ -45,7 +45,7 @@ func (l *Lab) start(node, program string, args ...string) (*process, error) {
 
 // StartExporter, StartActor: start the node's program.
 func (l *Lab) StartExporter(node string) error {
-	_, err := l.start(node, "powerha_lpm_exporter", "--config.file="+l.config(node),
+	_, err := l.start(node, "powerha_lpm_exporter", "--config.file="+l.exporterConfig(node),
 		"--web.listen-address="+loopback(l.Ports[node].Exporter), "--log.level=debug", "--allow-root")
 	return err
 }
