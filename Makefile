@@ -12,14 +12,17 @@ NESTED   := internal/tools internal/demo
 BUILD    := $(CURDIR)/.build
 TOOLS    := $(CURDIR)/.tools/bin
 ARGS     ?=
+BUNDLE   ?=
 BENCHTIME ?= 1s
 # How long make fuzz runs each target, and where it keeps what it found interesting.
 FUZZTIME ?= 10s
 FUZZ_CORPUS ?= $(CURDIR)/.fuzz
+# Only those whose folder and target match; all when empty.
+ONLY ?=
 # How long bench-freeze keeps the machine busy.
 LOAD     ?= 10m
 # Formats and journals that must not depend on the byte order of the machine.
-BIG_ENDIAN := ./internal/powerha/... ./internal/journal/... ./internal/episode/... ./internal/report/... ./internal/logfile/...
+BIG_ENDIAN := ./internal/powerha/... ./internal/journal/... ./internal/episode/... ./internal/report/... ./internal/logfile/... ./internal/sigreconfig/...
 
 export CGO_ENABLED ?= 0
 # The race detector alone needs cgo.
@@ -36,7 +39,7 @@ printf '\n== %s\n' "$(1)"
 endef
 
 .PHONY: help build demo test bench bench-freeze bench-guests fuzz generate clean tools \
-	check-format check-vet check-lint cross check-unit check-nested check-big-endian check-rendered check-rules check-demo check-drmgr
+	check-format check-vet check-lint cross check-unit check-nested check-big-endian check-rendered check-rules check-sudo check-demo check-drmgr check-witnesses golden
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -61,6 +64,7 @@ test: ## everything that CI runs; installs what it needs into .tools/
 	@$(MAKE) cross
 	@$(MAKE) check-big-endian
 	@$(MAKE) check-rules
+	@$(MAKE) check-sudo
 	@$(MAKE) check-demo
 	@$(MAKE) check-drmgr
 	@printf '\nall checks passed\n'
@@ -129,17 +133,25 @@ check-rules:
 		$(TOOLS)/promtool check rules alerts/*.yaml && $(TOOLS)/promtool test rules mixin/tests/*.yaml; \
 	else echo 'SKIPPED: no promtool'; fi
 
+check-sudo: ## a real sudo with the printed rules and nothing else; needs root, installs sudo
+	@$(call step,a user with the printed sudo rules and nothing else)
+	@$(CURDIR)/internal/privilege/check-sudo
+
 check-demo:
 	@$(call step,all scenarios of the demo side by side)
 	@$(CURDIR)/internal/demo/run --all --headless
 
-fuzz: ## every fuzz target of every package, one after another; make fuzz FUZZTIME=60s
+fuzz: ## every fuzz target of every package, one after another; make fuzz FUZZTIME=60s, ONLY=powerha
 	@$(call step,fuzz targets$(comma) $(FUZZTIME) each; the corpus is kept in $(FUZZ_CORPUS:$(CURDIR)/%=%))
-	@GO=$(GO) internal/tools/fuzz $(FUZZTIME) $(FUZZ_CORPUS)
+	@GO=$(GO) internal/tools/fuzz $(FUZZTIME) '$(FUZZ_CORPUS)' '$(ONLY)'
 
 check-drmgr: ## the hook of Linux on Power under IBM's own drmgr; needs root and Debian's packages, says so where it cannot have them
 	@$(call step,the hook under IBM's own drmgr)
 	@$(GO) test -count=1 -v -timeout 20m ./internal/realdrmgr -drmgr $(CURDIR)/.tools/drmgr
+
+check-witnesses: ## the demo's migration with each witness off in turn and each pair in the other order: recorded once and rightly
+	@$(call step,one migration$(comma) told by whichever witnesses there are)
+	@$(CURDIR)/internal/demo/run --check-witnesses --headless
 
 bench: ## benchmarks in benchstat's form
 	@$(MAKE) tools TOOLS_ARGS=bench
@@ -156,6 +168,12 @@ bench-freeze: ## how right the freeze estimators are, as a table; make bench-fre
 bench-guests: ## the exporter in virtual machines that are stopped and live-migrated; needs root, installs qemu
 	@$(call step,guests whose only process is the exporter)
 	@$(CURDIR)/internal/guests/run $(ARGS)
+
+golden: ## make test data of a support bundle: make golden BUNDLE=FILE
+	@[[ -n '$(BUNDLE)' ]] || { echo 'make golden BUNDLE=FILE: which support bundle?'; exit 2; }
+	@$(GO) run ./cmd/lpmctl replay --goldens=internal/powerha/testdata '$(BUNDLE)'
+	@$(GO) test ./internal/powerha -run 'TestGolden' -update >/dev/null
+	@echo 'look at what was understood (git diff), then: go test ./internal/powerha'
 
 generate: ## render mixin/ to alerts/, and the reference of metrics to docs/
 	@$(GO) run -C internal/tools ./mixin -mixin $(CURDIR)/mixin -alerts $(CURDIR)/alerts

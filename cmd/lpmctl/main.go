@@ -53,10 +53,11 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	ended := false
 	app.Terminate(func(int) { ended = true })
 	app.Flag("config.file", "Configuration file.").Default(config.DefaultPath).IsSetByUser(&t.configSet).StringVar(&t.configFile)
-	app.Flag("output", "How to print: text, json.").Default("text").EnumVar(&t.output, "text", "json")
+	app.Flag("output", "How to print: text, json. Of support-bundle: the archive to write.").Default("text").StringVar(&t.output)
 	verbs := map[string]func() int{}
 	for _, add := range []func(*kingpin.Application, *tool, map[string]func() int){
-		addStatus, addPlan, addOperator, addVariables, addRehearse, addAdvise, addReport, addLeftovers, addJournal, addConfig, addDocs, addInstall,
+		addStatus, addPlan, addOperator, addVariables, addRehearse, addAdvise, addReport, addLeftovers, addJournal, addConfig, addDocs, addInstall, addHMC,
+		addSelftest, addBundle, addReplay, addSudoers,
 	} {
 		add(app, t, verbs)
 	}
@@ -67,6 +68,13 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	case err != nil:
 		fmt.Fprintf(stderr, "lpmctl: %v; try --help\n", err)
 		return exitUsage
+	}
+	if t.output != "text" && t.output != "json" {
+		if verb != "support-bundle" {
+			fmt.Fprintf(stderr, "lpmctl: --output must be one of text,json, got %q; try --help\n", t.output)
+			return exitUsage
+		}
+		t.output, t.outputFile = "text", t.output
 	}
 	return verbs[verb]()
 }
@@ -82,6 +90,8 @@ type tool struct {
 	configFile string
 	configSet  bool
 	output     string
+	outputFile string // of support-bundle
+	userSet    bool
 	cfg        *config.Config
 }
 

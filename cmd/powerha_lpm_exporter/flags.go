@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 
 	"powerha_lpm_exporter/collector"
@@ -13,6 +14,7 @@ type flags struct {
 	*daemon.Flags
 	lifecycle  bool
 	noDefaults bool
+	allowRoot  bool
 	collectors map[string]*collectorFlag
 }
 
@@ -24,6 +26,7 @@ func newFlags(stdout, stderr io.Writer) *flags {
 		collectors: make(map[string]*collectorFlag),
 	}
 	f.App.Flag("web.enable-lifecycle", "Reload the configuration on POST /-/reload, too. SIGHUP always does.").BoolVar(&f.lifecycle)
+	f.App.Flag("allow-root", "Run as root all the same, for trials and containers: the program needs no privilege, and without this it refuses them.").BoolVar(&f.allowRoot)
 	f.App.Flag("collector.disable-defaults", "Disable every collector that is not named by a flag.").BoolVar(&f.noDefaults)
 	for _, n := range collector.Names() {
 		c := &collectorFlag{}
@@ -47,4 +50,16 @@ func (f *flags) enabled() map[string]bool {
 		out[n] = c.on && (named || !f.noDefaults)
 	}
 	return out
+}
+
+// errRoot: whoever can make the program do something could do everything.
+var errRoot = errors.New("runs as root, and needs no privilege: start it as a user of its own (docs/install.md); " +
+	"`lpmctl sudoers` prints what that user has to be allowed; --allow-root for a trial")
+
+// mayRun refuses root.
+func (f *flags) mayRun(uid int) error {
+	if uid == 0 && !f.allowRoot {
+		return errRoot
+	}
+	return nil
 }

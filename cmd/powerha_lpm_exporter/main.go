@@ -18,6 +18,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	f := newFlags(stdout, stderr)
 	done, err := f.parse(args)
 	return f.Run(ctx, stderr, done, err, func(ctx context.Context, b daemon.Base) error {
+		if err := f.mayRun(os.Geteuid()); err != nil {
+			return err
+		}
 		p := &program{flags: f, logger: b.Logger, slog: b.Slog, cfg: b.Config}
 		return p.serve(ctx)
 	})

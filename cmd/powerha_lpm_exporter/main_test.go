@@ -85,7 +85,7 @@ func beginProgram(t testing.TB, program, dir, extra string, args ...string) *pro
 	t.Helper()
 	p := &process{t: t, dir: dir, conf: filepath.Join(dir, "config.yml"), eof: make(chan struct{})}
 	p.configure(extra)
-	args = append([]string{"--config.file=" + p.conf, "--web.listen-address=127.0.0.1:0"}, args...)
+	args = append([]string{"--config.file=" + p.conf, "--web.listen-address=127.0.0.1:0", "--allow-root"}, args...)
 	p.cmd = exec.Command(program, args...)
 	p.cmd.Env = append(os.Environ(), asProgram+"=1")
 	out, err := p.cmd.StderrPipe()
@@ -446,8 +446,8 @@ func TestRefusals(t *testing.T) {
 		"path taken":     {[]string{"--web.telemetry-path=/status"}, daemon.ExitUsage, "choose another"},
 		"named file":     {[]string{"--config.file=" + filepath.Join(dir, "none.yml")}, daemon.ExitError, "none.yml"},
 		"unknown key":    {[]string{"--config.file=" + bad}, daemon.ExitError, "bad.yml:2"},
-		"port in use":    {[]string{"--config.file=" + empty, "--web.listen-address=" + l.Addr().String()}, daemon.ExitError, "--web.listen-address"},
-		"web config":     {[]string{"--config.file=" + empty, "--web.config.file=" + filepath.Join(dir, "no.yml")}, daemon.ExitError, "--web.config.file"},
+		"port in use":    {[]string{"--allow-root", "--config.file=" + empty, "--web.listen-address=" + l.Addr().String()}, daemon.ExitError, "--web.listen-address"},
+		"web config":     {[]string{"--allow-root", "--config.file=" + empty, "--web.config.file=" + filepath.Join(dir, "no.yml")}, daemon.ExitError, "--web.config.file"},
 		"log level":      {[]string{"--log.level=loud"}, daemon.ExitUsage, "log.level"},
 		"help":           {[]string{"--help"}, daemon.ExitOK, ""},
 		"version":        {[]string{"--version"}, daemon.ExitOK, ""},
@@ -463,6 +463,26 @@ func TestRefusals(t *testing.T) {
 		if n := strings.Count(errs.String(), "\n"); code != daemon.ExitOK && n != 1 {
 			t.Errorf("%s: %d lines: %s", name, n, errs.String())
 		}
+	}
+}
+
+func TestNeverAsRoot(t *testing.T) {
+	var out, errs bytes.Buffer
+	f := newFlags(&out, &errs)
+	if _, err := f.parse(nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.mayRun(0); err == nil || !strings.Contains(err.Error(), "runs as root") {
+		t.Errorf("as root: %v", err)
+	}
+	if err := f.mayRun(1000); err != nil {
+		t.Errorf("as a user: %v", err)
+	}
+	if _, err := f.parse([]string{"--allow-root"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.mayRun(0); err != nil {
+		t.Errorf("as root, allowed: %v", err)
 	}
 }
 

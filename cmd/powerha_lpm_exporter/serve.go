@@ -31,6 +31,7 @@ import (
 	"powerha_lpm_exporter/internal/model"
 	"powerha_lpm_exporter/internal/peer"
 	"powerha_lpm_exporter/internal/powerha"
+	"powerha_lpm_exporter/internal/privilege"
 	"powerha_lpm_exporter/internal/rtc"
 	"powerha_lpm_exporter/internal/sigreconfig"
 )
@@ -220,9 +221,9 @@ func opener(dir string) func() (durable.FS, error) {
 }
 
 func (p *program) reader(c *config.Config) exporter.Reader {
-	return identity.Reader{Clock: p.clk, Root: os.DirFS("/"), Source: powerha.New(powerha.Options{
-		Argv: c.Argvs(), Runner: p.runner, Clock: p.clk, Timeout: time.Duration(c.Cluster.Timeout),
-	})}
+	reading := privilege.Reading(c, os.Geteuid() == 0)
+	reading.Runner, reading.Clock = p.runner, p.clk
+	return identity.Reader{Clock: p.clk, Root: os.DirFS("/"), Source: powerha.New(reading)}
 }
 
 // hmc makes the watch from outside; none when no HMC is configured.

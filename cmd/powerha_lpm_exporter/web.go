@@ -140,7 +140,7 @@ const statusHTML = `<!DOCTYPE html>
 <style>body{font:16px sans-serif;margin:2em;max-width:60em}td,th{text-align:left;padding:.2em 1em .2em 0}.bad{color:#b00020}</style>
 </head><body>
 <h1>{{with .Snapshot.Node}}{{.}}{{else}}node not known yet{{end}} in {{with .Snapshot.Cluster}}{{.}}{{else}}cluster not known yet{{end}}</h1>
-<p>Migration: <strong>{{.Snapshot.Episode.Phase}}</strong>{{with .Snapshot.Episode.Result}}, last one {{.}}{{end}}</p>
+<p>Migration: <strong>{{.Snapshot.Episode.Phase}}</strong>{{with .Snapshot.Episode.Result}}, last one {{.}}{{end}}{{with .Snapshot.Episode.Witnesses}}, told by {{range $i, $w := .}}{{if $i}}, {{end}}{{$w}}{{end}}{{end}}{{with .Snapshot.Episode.Why}} ({{.}}){{end}}</p>
 {{with .Snapshot.Freeze}}<p>Last freeze: {{with .Fused}}{{.}}{{else}}not visible{{end}} ± {{.FusedBound}} at {{.Start}}</p>{{end}}
 <h2>Resource groups</h2><table><tr><th>group</th><th>last known owner</th></tr>
 {{range .Snapshot.Owners}}<tr><td>{{.Group}}</td><td>{{range .Nodes}}{{.}} {{end}}</td></tr>{{end}}</table>

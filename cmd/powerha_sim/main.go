@@ -60,7 +60,7 @@ func run(args []string, getenv func(string) string, stdout, stderr io.Writer) in
 	app.HelpFlag.Short('h')
 	verbs := map[string]verb{}
 	for _, add := range []func(*kingpin.Application, map[string]verb){
-		addUp, addWorld, addDown, addExec, addScripts, addLPM, addStatus, addNode, addKnob, addApp,
+		addUp, addWorld, addDown, addExec, addScripts, addLPM, addStatus, addHMC, addNode, addKnob, addApp,
 	} {
 		add(app, verbs)
 	}

@@ -172,3 +172,16 @@ func printStatus(s shell, st world.Status) {
 	}
 	fmt.Fprintf(s.stdout, "takeovers: %d\nran twice: %d\n", st.Takeovers, max(st.RanTwice, st.World.Moments))
 }
+
+func addHMC(app *kingpin.Application, verbs map[string]verb) {
+	c := app.Command("hmc", "Ask the HMC, from outside of all nodes: lssyscfg, lslparmigr, chsysstate, lshmc.")
+	dir := dirFlag(c)
+	args := c.Arg("command", "Command line of the HMC; put -- before it.").Required().Strings()
+	verbs["hmc"] = func(ctx context.Context, s shell) int {
+		_, status := ask(ctx, s, *dir, world.HMC(*args), func(f world.Frame) {
+			_, _ = s.stdout.Write(f.Stdout) // who does not listen does not matter to the HMC
+			_, _ = s.stderr.Write(f.Stderr)
+		})
+		return status
+	}
+}

@@ -35,6 +35,7 @@ type upFlags struct {
 	clmgrDelay, monitorInterval                           time.Duration
 	delays                                                map[string]string
 	knobs                                                 map[string]string
+	monitors                                              []string
 	appPort, restartCount                                 int
 	startupMonitor, foreground                            bool
 }
@@ -61,6 +62,7 @@ func addUp(app *kingpin.Application, verbs map[string]verb) {
 	c.Flag("monitor-interval", "Interval of the applications' monitors; 0: none (default: 5s).").DurationVar(&f.monitorInterval)
 	c.Flag("restart-count", "How often a monitor restarts its application before it fails over (default: 3).").IntVar(&f.restartCount)
 	c.Flag("startup-monitor", "The monitors also run at startup: what runs is not started again.").BoolVar(&f.startupMonitor)
+	c.Flag("monitor", "A further application monitor, name=NAME,type=process|custom,application=APP and its attributes: processes, owner, instances, parameters; method, interval, hung_signal, retry; mode, stabilization, restart_count, restart_interval, failure_action, notify_method, cleanup_method, restart_method.").PlaceHolder("name=NAME,…").StringsVar(&f.monitors)
 	c.Flag("foreground", "Stay in the foreground.").BoolVar(&f.foreground)
 	verbs["up"] = func(ctx context.Context, s shell) int { return up(ctx, s, f) }
 }
@@ -132,6 +134,13 @@ func (f upFlags) spec(d world.Dir) (world.Spec, error) {
 		if err := sim.CheckKnob(name, value); err != nil {
 			return s, fmt.Errorf("--knob: %w", err)
 		}
+	}
+	for _, text := range f.monitors {
+		m, err := parseMonitor(text)
+		if err != nil {
+			return s, err
+		}
+		s.Monitors = append(s.Monitors, m)
 	}
 	for i, text := range split(f.groups) {
 		g, err := f.group(s.Nodes, i, text)

@@ -213,3 +213,54 @@ func TestLanguageAndFaultsOfTools(t *testing.T) {
 		}
 	}
 }
+
+// Monitors of the configuration are told by clmgr, their processes by ps, and a custom one is really run.
+func TestMonitorsOfTheConfiguration(t *testing.T) {
+	t.Parallel()
+	method := filepath.Join(t.TempDir(), "check")
+	ran := method + ".ran"
+	if err := os.WriteFile(method, []byte("#!/bin/sh\necho >>"+ran+"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	c := bringUp(t, "--nodes", "n1", "--timer-scale", "0.05", "--monitor-interval", "0",
+		"--monitor", "name=app_proc,type=process,application=app,processes=appd,owner=appuser,instances=2",
+		"--monitor", "name=app_sql,type=custom,application=app,interval=10s,method="+method)
+	if out, _, _ := c.tool("n1", "clmgr", "query", "application_monitor"); out != "app_proc\napp_sql\n" {
+		t.Errorf("names: %q", out)
+	}
+	until(t, 20*time.Second, "the processes of the application", func() bool {
+		out, _, _ := c.tool("n1", "ps", "-e", "-o", "pid,user,comm")
+		return strings.Count(out, "appuser appd") == 2
+	})
+	until(t, 20*time.Second, "a run of the custom monitor", func() bool {
+		_, err := os.Stat(ran)
+		return err == nil
+	})
+	for _, bad := range []string{"name", "name=x,colour=red", "name=x,type=custom,interval=soon", "name=x,type=custom,application=app"} {
+		if out, status := c.try("up", "--dir", t.TempDir(), "--monitor", bad); status != exitUsage {
+			t.Errorf("--monitor %s: %d, %s", bad, status, out)
+		}
+	}
+}
+
+// The HMC is asked from outside of all nodes, switches one off and on again.
+func TestHMC(t *testing.T) {
+	t.Parallel()
+	c := bringUp(t, "--nodes", "n1,n2", "--timer-scale", "0.05", "--monitor-interval", "0")
+	const system = "Server-9009-42A-SN17268B0"
+	state := func() string {
+		return strings.TrimSpace(c.must("hmc", "--dir", string(c.dir), "--", "lssyscfg", "-r", "lpar", "-m", system, "--filter", "lpar_names=n1", "-F", "state"))
+	}
+	if got := state(); got != "Running" {
+		t.Errorf("state %q", got)
+	}
+	if out, errs, status := c.tool("n2", "hmc", "chsysstate -m "+system+" -r lpar -n n1 -o shutdown --immed"); status != 0 {
+		t.Errorf("shutdown: %d, %s%s", status, out, errs)
+	}
+	until(t, 20*time.Second, "Not Activated", func() bool { return state() == "Not Activated" && c.dir.Power("n1") == "off" })
+	c.must("hmc", "--dir", string(c.dir), "--", "chsysstate -m "+system+" -r lpar -n n1 -o on -f default")
+	until(t, 20*time.Second, "Running", func() bool { return state() == "Running" && c.dir.Power("n1") == "up" })
+	if _, status := c.try("hmc", "--dir", string(c.dir), "--", "rm", "-rf", "/"); status == 0 {
+		t.Error("the HMC's shell takes anything")
+	}
+}

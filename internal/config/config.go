@@ -32,9 +32,12 @@ type Cluster struct {
 	// Commands maps a tool's name to its absolute path and fixed leading arguments. Missing ones have the
 	// product's own paths.
 	Commands map[string]Argv `yaml:"commands"`
-	Interval Duration        `yaml:"interval"`
-	Timeout  Duration        `yaml:"timeout"`
-	Logs     Logs            `yaml:"logs"`
+	// Sudo is what programs that do not run as root put before the tools that need root: path and arguments. A tool that
+	// has arguments of its own in Commands keeps them and nothing is put before it.
+	Sudo     Argv     `yaml:"sudo"`
+	Interval Duration `yaml:"interval"`
+	Timeout  Duration `yaml:"timeout"`
+	Logs     Logs     `yaml:"logs"`
 	// IfRestrict is CAA's list of interfaces that it does not use; "" reads none.
 	IfRestrict string `yaml:"ifrestrict"`
 }

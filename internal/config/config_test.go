@@ -78,7 +78,7 @@ func TestTemplateHoldsTheDefaults(t *testing.T) {
 	want.Path, want.Hash = c.Path, c.Hash
 	// Written out as empty, they differ from absent ones only in form.
 	c.Confirmation.PrometheusURLs, c.Confirmation.Headers = nil, nil
-	c.Failover.ProofOfDeath.Command, c.Notify.Command = nil, nil
+	c.Failover.ProofOfDeath.Command, c.Notify.Command, c.Cluster.Sudo = nil, nil, nil
 	c.HMC.Systems = nil
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("template:\n got %+v\nwant %+v", c, want)

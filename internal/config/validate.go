@@ -78,6 +78,7 @@ func (v *validator) cluster(c *Config) {
 			v.argv(key, argv)
 		}
 	}
+	v.argv("cluster.sudo", c.Cluster.Sudo)
 	for key, path := range map[string]string{
 		"cluster_log": c.Cluster.Logs.ClusterLog, "hacmp_out": c.Cluster.Logs.HacmpOut,
 		"clutils_log": c.Cluster.Logs.ClutilsLog, "cl_dr_state": c.Cluster.Logs.ClDRState,

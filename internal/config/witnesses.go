@@ -58,3 +58,22 @@ func (v *validator) errpt(e Errpt) {
 		}
 	}
 }
+
+// Resources lists the resources by which the error log has to be asked for these entries; nil when they are AIX's own,
+// which are asked for by label.
+func (e Errpt) Resources() []string {
+	own := Default().Migration.Errpt
+	if slices.Equal(e.Started, own.Started) && slices.Equal(e.Done, own.Done) && slices.Equal(e.Aborted, own.Aborted) {
+		return nil
+	}
+	var out []string
+	for _, w := range slices.Concat(e.Started, e.Done, e.Aborted) {
+		if _, resource, ok := strings.Cut(w, "@"); ok {
+			out = append(out, resource)
+		} else {
+			out = append(out, "pmig") // as AIX has it
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

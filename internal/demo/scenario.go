@@ -31,6 +31,8 @@ type scenario struct {
 	paged    bool
 	// once: the stop and the start of n1 by the actor each ran exactly once, to their end.
 	once bool
+	// heard says which witnesses of the migration the exporters hear; where it was given, the record is judged, too.
+	heard heard
 }
 
 // Results that the summary can name.

@@ -46,6 +46,7 @@ type stage struct {
 	options  options
 	scenario scenario
 	bin      string
+	self     string         // this program
 	out      *screen.Screen // the timeline
 	final    *screen.Screen // the summary
 
@@ -68,7 +69,10 @@ func (s *stage) play(ctx context.Context) (err error) {
 	defer cancel()
 	s.view = view{actors: map[string]control.Status{}, snapshots: map[string]model.Snapshot{}}
 	s.introduce(t)
-	s.lab, err = lab.New(ctx, lab.Options{Bin: s.bin, Version: s.scenario.version, TimerScale: timerScale, Mode: s.scenario.mode, Timing: t})
+	s.lab, err = lab.New(ctx, lab.Options{
+		Bin: s.bin, Version: s.scenario.version, TimerScale: timerScale, Mode: s.scenario.mode, Timing: t,
+		Witnesses: s.scenario.heard.Witnesses, Self: s.self,
+	})
 	if err != nil {
 		return err
 	}
@@ -99,6 +103,7 @@ func (s *stage) play(ctx context.Context) (err error) {
 		}
 	}
 	result, reason := s.settle(ctx)
+	s.awaitRecord(ctx)
 	stop()
 	return s.summary(result, reason)
 }

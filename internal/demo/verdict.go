@@ -174,6 +174,7 @@ func (s *stage) summary(result, reason string) error {
 	add("why", "%s", reason)
 	twice := max(v.referee.World.Moments, v.referee.RanTwice)
 	wrong = append(wrong, s.judge(result, v.referee.Takeovers, twice)...)
+	wrong = append(wrong, s.recordRows(v, add)...)
 	if s.scenario.once {
 		wrong = append(wrong, ranOnce(v.referee.Commands)...)
 	}

@@ -59,7 +59,7 @@ func (s *stage) askActor(ctx context.Context, name string) {
 func (s *stage) askExporter(ctx context.Context, name string) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if snap, err := snapshot.Fetch(ctx, filepath.Join(s.lab.State(name), "exporter", "snapshot.sock")); err == nil {
+	if snap, err := snapshot.Fetch(ctx, filepath.Join(s.lab.ExporterState(name), "exporter", "snapshot.sock")); err == nil {
 		s.sawSnapshot(name, snap)
 	}
 }

@@ -141,6 +141,20 @@ func TestLimit(t *testing.T) {
 	}
 }
 
+// drmgr of Linux sets no time limit (drmgr-hooks(8)), so the configured one stands, whatever was registered on AIX.
+func TestLimitLinux(t *testing.T) {
+	var got time.Duration
+	s, _, _ := newScript(actor(func(_ context.Context, r control.DRRequest, reply func(control.DRReply)) error {
+		got = r.Limit
+		reply(control.DRReply{Done: true, Verdict: control.VerdictOK})
+		return nil
+	}))
+	s.Config.Migration.PrepareTimeout = config.Duration(900 * time.Second)
+	if exit := s.RunLinux(t.Context(), "pre", &bytes.Buffer{}); exit != 0 || got != 895*time.Second {
+		t.Errorf("exit %d, limit %s", exit, got)
+	}
+}
+
 func TestWholeMigrationIsOneEpisode(t *testing.T) {
 	var asked []control.DRRequest
 	s, clk, m := newScript(actor(func(_ context.Context, r control.DRRequest, reply func(control.DRReply)) error {

@@ -26,7 +26,7 @@ func (s *Script) RunLinux(ctx context.Context, phase string, out io.Writer) int 
 		_, _ = fmt.Fprintf(out, "powerha_lpm: unknown phase %q\n", oneLine(phase))
 		return exitOK
 	}
-	s.blind = true
+	s.linux = true
 	o := s.phase(ctx, kind)
 	for _, n := range o.notes {
 		if n.severity != info {

@@ -45,8 +45,8 @@ func (s *Script) details(kind model.EventKind) map[string]string {
 	switch {
 	case kind == model.EventPre:
 		return map[string]string{episode.DetailStage: episode.StageBegin}
-	case kind == model.EventPost && s.blind:
-		return map[string]string{episode.DetailResult: "unknown"}
+	case kind == model.EventPost && s.linux:
+		return map[string]string{episode.DetailResult: string(model.ResultUnknown)}
 	}
 	return nil
 }

@@ -60,8 +60,8 @@ type Script struct {
 	// asked when the actor was lost before it could tell.
 	Outstanding func(since time.Time) ([]control.Launched, error)
 
-	// blind: the caller's post does not say how the migration ended.
-	blind bool
+	// linux: drmgr of Linux calls. It sets no time limit, and its post does not say how the migration ended.
+	linux bool
 }
 
 // severity of a line for drmgr.
@@ -95,11 +95,15 @@ func (s *Script) timeout() time.Duration {
 
 // limit is how long a call may take: the smaller of what is configured and what is registered, less our spare.
 func (s *Script) limit() time.Duration {
-	registered := leastTimeout
-	if d, ok := s.registered(); ok {
-		registered = d
+	limit := s.Config.Migration.PrepareTimeout.D()
+	if !s.linux {
+		registered := leastTimeout
+		if d, ok := s.registered(); ok {
+			registered = d
+		}
+		limit = min(limit, registered)
 	}
-	return max(min(s.Config.Migration.PrepareTimeout.D(), registered)-spare, time.Second)
+	return max(limit-spare, time.Second)
 }
 
 type registration struct {

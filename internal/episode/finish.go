@@ -62,7 +62,11 @@ func (f *folder) closeBy(ep *model.Episode, e item) {
 		why = WhyAfterwards
 	}
 	hear(ep, e)
-	closeAt(ep, e.Time, r, p, why)
+	at := e.Time
+	if e.role != authority && at.Before(ep.Start) {
+		at = ep.Start // a stamp of whole seconds
+	}
+	closeAt(ep, at, r, p, why)
 	ep.EndBy = e.Source
 }
 

@@ -29,6 +29,8 @@ const (
 	// late is how long after the end of a migration another witness may still tell of it, and how long before its first
 	// record a witness may have told of its start.
 	late = 2 * time.Minute
+	// silence is how long a migration that dr does not know stays open without news: longer than any memory copy.
+	silence = 48 * time.Hour
 	// coarse is by how much a stamp of whole seconds may lie before the moment that it tells.
 	coarse = time.Second
 )
@@ -171,11 +173,14 @@ func setPhase(ep *model.Episode, p model.Phase, at time.Time, why string) {
 	ep.Why = why
 }
 
-// expire dismisses a check that nothing followed.
+// expire dismisses a check that nothing followed, and gives up a migration of which nobody tells any more.
 func (f *folder) expire(now time.Time) {
-	ep := f.current()
-	if ep != nil && ep.Provisional && f.expires > 0 && now.Sub(ep.PhaseStart) > f.expires {
+	switch ep := f.current(); {
+	case ep == nil:
+	case ep.Provisional && f.expires > 0 && now.Sub(ep.PhaseStart) > f.expires:
 		dismiss(ep, ep.PhaseStart.Add(f.expires), WhyCheckExpired)
+	case f.lone[ep.ID] && !ep.Provisional && now.Sub(ep.PhaseStart) > silence:
+		closeAt(ep, ep.PhaseStart.Add(silence), model.ResultUnknown, model.PhaseSettling, WhyNoNews)
 	}
 }
 

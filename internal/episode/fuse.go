@@ -54,13 +54,16 @@ func Fuse(dr, observed []model.EpisodeEvent, o Options) []model.Episode {
 // stream puts each observed event behind everything of dr's log that is not later, but not before the first event of its
 // own episode; among themselves they keep their order, so that what comes in late changes no end.
 func stream(dr, observed []model.EpisodeEvent, known []model.Episode, o Options) []item {
-	first := make(map[string]int, len(known))
+	first, ids := make(map[string]int, len(known)), make(map[string]int, len(known))
+	for i := range known {
+		ids[known[i].ID] = i
+	}
 	for i := len(dr) - 1; i >= 0; i-- {
 		first[dr[i].Episode] = i
 	}
 	out, next := make([]item, 0, len(dr)+len(observed)), 0
 	for _, e := range observed {
-		i := about(e, known, o)
+		i := about(e, known, ids, o)
 		for next < len(dr) && (!dr[next].Time.After(e.Time) || next <= begun(first, i.of)) {
 			out = append(out, item{EpisodeEvent: dr[next]})
 			next++
@@ -81,9 +84,11 @@ func begun(first map[string]int, id string) int {
 }
 
 // about sorts an observed event by what dr knows.
-func about(e model.EpisodeEvent, known []model.Episode, o Options) item {
-	k := Of(known, e)
-	if k == nil {
+func about(e model.EpisodeEvent, known []model.Episode, ids map[string]int, o Options) item {
+	var k *model.Episode
+	if i, ok := ids[e.Episode]; ok && e.Episode != "" {
+		k = &known[i]
+	} else if k = inTime(known, e); k == nil {
 		return item{EpisodeEvent: e, role: alone}
 	}
 	i := item{EpisodeEvent: e, role: second, of: k.ID}
@@ -102,28 +107,42 @@ func about(e model.EpisodeEvent, known []model.Episode, o Options) item {
 }
 
 // Of finds the episode that an observed event is about: the one that it names, or else the one in whose time it lies. It
-// returns nil for an event of a migration that is not among them.
+// returns nil for an event of a migration that is not among them. They are in the order of their starts.
 func Of(all []model.Episode, e model.EpisodeEvent) *model.Episode {
-	named := func(ep model.Episode) bool { return ep.ID == e.Episode || slices.Contains(ep.Also, e.Episode) }
-	within := func(early time.Duration) *model.Episode {
-		for i := len(all) - 1; i >= 0; i-- {
-			if covers(&all[i], e, early) {
-				return &all[i]
-			}
-		}
-		return nil
-	}
 	if e.Episode != "" {
 		for i := len(all) - 1; i >= 0; i-- {
-			if named(all[i]) {
+			if all[i].ID == e.Episode || slices.Contains(all[i].Also, e.Episode) {
 				return &all[i]
 			}
 		}
 	}
-	if ep := within(coarse); ep != nil || !begins(e.Event) {
+	return inTime(all, e)
+}
+
+// inTime finds the episode in whose time the event lies.
+func inTime(all []model.Episode, e model.EpisodeEvent) *model.Episode {
+	if ep := within(all, e, coarse); ep != nil || !begins(e.Event) {
 		return ep
 	}
-	return within(late) // a start that was told before the one that is known
+	return within(all, e, late) // a start that was told before the one that is known
+}
+
+// near is how many episodes may lie in the time of one event: they do not overlap, but for what is told late of one.
+const near = 4
+
+func within(all []model.Episode, e model.EpisodeEvent, early time.Duration) *model.Episode {
+	n, _ := slices.BinarySearchFunc(all, e.Time.Add(early), func(ep model.Episode, t time.Time) int {
+		if ep.Start.After(t) {
+			return 1
+		}
+		return -1
+	})
+	for i := n - 1; i >= max(0, n-near); i-- {
+		if covers(&all[i], e, early) {
+			return &all[i]
+		}
+	}
+	return nil
 }
 
 // covers reports whether the event lies in the time of the episode, which begins that much early.

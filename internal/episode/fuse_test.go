@@ -191,6 +191,12 @@ func TestFuseAlone(t *testing.T) {
 			[]want{{"", model.PhaseIdle, false, false, day, unknown}, {"", model.PhaseSettling, false, false, day + 30, done}},
 			WhyPost,
 		},
+		"nobody tells any more": {
+			[]model.EpisodeEvent{observed(SourceSigreconfig, 5, model.EventPre, "stage", "end")},
+			5 + 3*day,
+			[]want{{"", model.PhaseIdle, false, false, 5 + 2*day, unknown}},
+			WhyNoNews,
+		},
 		"hours of copying between an HMC's start and the pre phase": {
 			[]model.EpisodeEvent{
 				observed(SourceHMC, 0, model.EventStarted), observed(SourceErrpt, 7200, model.EventStarted, DetailSequence, "1"),

@@ -341,3 +341,41 @@ func again(w testimony, by float64) testimony {
 	}
 	return w
 }
+
+// Whatever witnesses tell in whatever order, an end that was told stays, no id is given twice, and at most the last
+// migration is open.
+func TestFuseNeverRevisesAnEnd(t *testing.T) {
+	kinds := []model.EventKind{
+		model.EventCheck, model.EventPre, model.EventStarted, model.EventFreeze, model.EventPost, model.EventDone,
+		model.EventUndoPre, model.EventAborted, model.EventMoved, model.EventStayed, model.EventUndoCheck, model.EventRebooted,
+	}
+	seed := uint64(7)
+	next := func(n int) int {
+		seed = seed*6364136223846793005 + 1442695040888963407
+		return int(seed >> 33 % uint64(n)) //nolint:gosec // small
+	}
+	for range 200 {
+		var log []model.EpisodeEvent
+		ends := make(map[string]time.Time)
+		for i := range 25 {
+			source := Witnesses()[1+next(len(Witnesses())-1)]
+			e := observed(source, float64(i*9-next(60)), kinds[next(len(kinds))], DetailSequence, fmt.Sprint(next(9)))
+			e.Episode = NewID("n1", e.Time)
+			log = append(log, e)
+			got := Fuse(nil, log, Options{Now: at(float64(i * 9)), CheckExpires: expires, Patience: 10 * time.Minute})
+			seen := make(map[string]bool)
+			for n, ep := range got {
+				if seen[ep.ID] || ep.Open && n != len(got)-1 || ep.Open && !ep.End.IsZero() || !ep.End.IsZero() && ep.Start.After(ep.End.Add(time.Millisecond)) {
+					t.Fatalf("%+v after %+v", got, log)
+				}
+				seen[ep.ID] = true
+				if was, ok := ends[ep.ID]; ok && !was.Equal(ep.End) {
+					t.Fatalf("the end of %s went from %v to %v after %+v", ep.ID, was, ep.End, log)
+				}
+				if !ep.End.IsZero() {
+					ends[ep.ID] = ep.End
+				}
+			}
+		}
+	}
+}

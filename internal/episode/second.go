@@ -53,7 +53,7 @@ func (f *folder) loneWord(i item) {
 		f.past(i)
 	case i.Event == model.EventMoved:
 		f.moved(i)
-	case begins(i.Event), ends(i.Event) && i.Event != model.EventRebooted && !(i.Source == SourceHMC && i.Event == model.EventAborted):
+	case begins(i.Event), ends(i.Event) && i.Event != model.EventRebooted && (i.Source != SourceHMC || i.Event != model.EventAborted):
 		f.word(i)
 		f.note(i)
 	}
@@ -87,10 +87,10 @@ func stage(i item) bool {
 
 // superseded reports whether the event begins another migration than the open one, whose end nobody told.
 func (f *folder) superseded(ep *model.Episode, i item) bool {
-	if !begins(i.Event) || i.Source == SourceHMC {
+	if !begins(i.Event) || i.Source == SourceHMC || i.Time.Before(ep.Start) {
 		return false
 	}
-	if was, s := f.started[ep.ID], i.Details[DetailSequence]; i.Source == SourceErrpt && was != "" && s != "" && was != s {
+	if was, s := f.started[ep.ID], i.Details[DetailSequence]; i.Source == SourceErrpt && i.Event == model.EventStarted && was != "" && s != "" && was != s {
 		return true
 	}
 	at := f.staged[ep.ID]

@@ -42,6 +42,7 @@ const (
 	WhyEndLost         = "dr_end_never_came"    // dr has not told the end in its time, so another witness's stands
 	WhyAfterwards      = "seen_only_afterwards" // nobody told of it before it was over
 	WhySuperseded      = "next_migration_began" // its end was never told, and the next one began
+	WhyNoNews          = "no_news_any_more"     // nobody told of it for two days
 	WhyRebooted        = "rebooted"
 	WhyOperator        = "operator_said"
 	WhyClosed          = "actor_closed"

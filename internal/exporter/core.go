@@ -32,8 +32,10 @@ type Core struct {
 	drDamaged int
 	observed  []model.EpisodeEvent
 	refold    bool
-	foldedAt  time.Duration
-	episodes  []model.Episode
+	// nextWitness is who is to be heard once the open migration has ended.
+	nextWitness *WitnessOptions
+	foldedAt    time.Duration
+	episodes    []model.Episode
 
 	phase      model.Phase
 	phaseStart time.Time
@@ -58,6 +60,7 @@ type Core struct {
 	probes  *probe.Core
 	results []probe.Result
 
+	rejected rejectedLines
 	// restricted is what CAA's ifrestrict says, nil while it is not known; settling are settings that changed in calm times.
 	restricted   *bool
 	restrictedAt model.Instant
@@ -127,6 +130,7 @@ func (c *Core) Step(now model.Instant, in []Input) []Effect {
 	out = append(out, c.runProbes(now)...)
 	out = append(out, c.tell(now)...)
 	out = append(out, c.keep(now)...)
+	out = append(out, c.rejected.write(now, &c.facts, false)...)
 	c.lastStep = now
 	return out
 }
@@ -172,7 +176,7 @@ func (c *Core) input(now model.Instant, i Input) {
 	case Health:
 		c.health[i.Part] = i.Err
 	case Configured:
-		c.opt = i.Options
+		c.reconfigured(i.Options)
 		c.probes.Configure(i.Options.Probes)
 		c.anew(now)
 	default:
@@ -183,9 +187,8 @@ func (c *Core) input(now model.Instant, i Input) {
 // reading takes in what a source answered, or that it did not.
 func (c *Core) reading(now model.Instant, r model.Reading) {
 	c.facts.Apply(r)
-	if r.Unparsed > 0 {
-		c.parse[powerha.Tool(r.Source)] += uint64(r.Unparsed)
-	}
+	c.parse[powerha.Tool(r.Source)] += uint64(max(0, r.Unparsed))
+	c.rejected.take(now, &r)
 	for _, name := range collector.Names() {
 		for _, s := range judgedBy(name) {
 			if s == r.Source && r.TimedOut {

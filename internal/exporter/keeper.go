@@ -29,6 +29,8 @@ type keeper struct {
 	state   *State
 	events  []model.EpisodeEvent
 	reports []model.Report
+
+	rejected []byte // the file, when it is to be written
 }
 
 const (
@@ -96,7 +98,7 @@ func (k *keeper) flush() error {
 	if err := k.flushReports(fsys); err != nil {
 		return err
 	}
-	return errors.Join(k.flushEvents(fsys), k.flushState(fsys))
+	return errors.Join(k.flushEvents(fsys), k.flushState(fsys), k.flushRejected(fsys))
 }
 
 func (k *keeper) flushReports(fsys durable.FS) error {

@@ -20,20 +20,18 @@ type logged struct {
 	logger log.Logger
 	phase  model.Phase
 	known  bool
+	waits  map[string]string // by probe: why PowerHA's monitor was not run
 	errs   map[model.Source]string
 	health map[string]string
 	owners map[string][]string
 	budget map[string]string // by scope: the limits that were not known
 	facts  map[string]string // that sources disagree about: what they say
-	// waiting is why PowerHA's monitors were not run, by probe.
-	waiting map[string]string
 }
 
 func newLogged(l log.Logger) *logged {
 	return &logged{
 		logger: l, errs: make(map[model.Source]string), health: make(map[string]string), owners: make(map[string][]string), budget: make(map[string]string),
-		facts:   make(map[string]string),
-		waiting: make(map[string]string),
+		facts: make(map[string]string),
 	}
 }
 
@@ -45,14 +43,15 @@ func (l *logged) changes(v *collector.View, s model.Snapshot, health map[string]
 	l.sources(s)
 	l.budgets(v, s)
 	l.disagreements(v)
-	l.monitors(s.Probes)
 	for _, part := range slices.Sorted(maps.Keys(health)) {
 		l.part(part, health[part])
 	}
 	if v.Phase != l.phase {
-		_ = level.Info(l.logger).Log("msg", "phase of the migration", "phase", v.Phase, "was", l.phase, "episode", s.Episode.ID)
+		_ = level.Info(l.logger).Log("msg", "phase of the migration", "phase", v.Phase, "was", l.phase, "episode", s.Episode.ID,
+			"why", s.Episode.Why, "witnesses", names(s.Episode.Witnesses))
 		l.phase = v.Phase
 	}
+	l.monitors(s.Probes)
 	for _, o := range v.Owners {
 		if !slices.Equal(o.Nodes, l.owners[o.Group]) {
 			_ = level.Info(l.logger).Log("msg", "owner of resource group", "resource_group", o.Group, "nodes", names(o.Nodes), "were", names(l.owners[o.Group]))

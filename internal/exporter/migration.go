@@ -22,14 +22,9 @@ func (c *Core) logRead(l LogRead) {
 
 // follow derives the migrations from what all witnesses tell, and the phase from them and from the node's state.
 func (c *Core) follow(now model.Instant) {
-	if c.refold || now.Mono-c.foldedAt >= time.Second {
-		var dr []model.EpisodeEvent
-		if c.hears(episode.SourceDR) {
-			dr = c.dr
-		}
-		c.episodes = episode.Fuse(dr, c.observed, episode.Options{
-			Now: now.Wall, CheckExpires: c.opt.CheckExpires, Patience: c.opt.ScriptTimeout,
-		})
+	c.rehear()
+	if c.refold || now.Mono-c.foldedAt >= time.Second && c.going() {
+		c.episodes = c.fuse(now)
 		c.refold, c.foldedAt = false, now.Mono
 		c.renamed()
 	}
@@ -44,6 +39,12 @@ func (c *Core) follow(now model.Instant) {
 		c.state.Window += max(0, now.Sub(c.lastStep))
 		c.dirty = true
 	}
+}
+
+// going reports whether time alone may change an episode.
+func (c *Core) going() bool {
+	ep := c.Episode()
+	return ep.Open || ep.Phase != model.PhaseIdle
 }
 
 // renamed goes on under the id of dr with what was begun under that of another witness.
@@ -108,10 +109,8 @@ func (c *Core) currentPhase(now model.Instant) (model.Phase, time.Time) {
 // others can tell that a migration goes on, and none can tell that there is none. Without dr one of the others has to
 // answer.
 func (c *Core) known(now model.Instant, ep model.Episode) bool {
-	if !c.hears(episode.SourceDR) {
-		return c.othersAnswer(now)
-	}
-	if c.drRead && c.drErr == "" {
+	hears := c.hears(episode.SourceDR)
+	if hears && c.drRead && c.drErr == "" || !hears && c.othersAnswer(now) {
 		return true
 	}
 	others := slices.ContainsFunc(ep.Witnesses, func(w string) bool { return w != episode.SourceDR && episode.IsWitness(w) })
@@ -125,14 +124,19 @@ func (c *Core) othersAnswer(now model.Instant) bool {
 			return true
 		}
 	}
-	clutils, read := c.health[PartClutils]
-	return c.hears(episode.SourceClutils) && read && clutils == "" ||
-		c.hears(episode.SourceHMC) && c.state.Heard.HMC.Set && now.Wall.Sub(c.state.Heard.HMC.At).Abs() < c.maxAge(model.SourceErrlog)
+	for source, part := range map[string]string{
+		episode.SourceClutils: PartClutils, episode.SourceState: PartStateFile, episode.SourceSigreconfig: PartSigreconfig,
+	} {
+		if err, looks := c.health[part]; looks && err == "" && c.hears(source) {
+			return true
+		}
+	}
+	return c.hears(episode.SourceHMC) && c.state.Heard.HMC.Set && now.Wall.Sub(c.state.Heard.HMC.At).Abs() < c.maxAge(model.SourceErrlog)
 }
 
 // outcomeAwaited reports whether somebody may tell yet how the migration ended.
 func (c *Core) outcomeAwaited(now model.Instant, ep model.Episode) bool {
-	return ep.Result == model.ResultUnknown && ep.Why != episode.WhySuperseded && now.Wall.Sub(ep.End) < c.opt.ScriptTimeout
+	return ep.Result == model.ResultUnknown && !unfinished(ep) && now.Wall.Sub(ep.End) < c.opt.ScriptTimeout
 }
 
 // since keeps the start of a phase that no record dates.
@@ -159,12 +163,17 @@ func (c *Core) count(now model.Instant) {
 		}
 		c.state.Migrations[ep.Result]++
 		c.dirty = true
-		if ep.Why == episode.WhyAfterwards || ep.Why == episode.WhySuperseded {
+		if ep.Why == episode.WhyAfterwards || unfinished(ep) {
 			continue
 		}
 		h := c.state.Histograms["migration"]
 		c.state.Histograms["migration"] = h.Observe(ep.End.Sub(ep.Start).Seconds(), ep.ID, ep.End)
 	}
+}
+
+// unfinished: its end is only the moment since which it is known to be over, and nobody will tell how.
+func unfinished(ep model.Episode) bool {
+	return ep.Why == episode.WhySuperseded || ep.Why == episode.WhyNoNews
 }
 
 // counted reports whether the migration is in the counters, under whatever id.

@@ -99,15 +99,18 @@ func (e *Exporter) forgetProbe(r probe.Run) { delete(e.runs, r.Number()) }
 
 // monitors tells when one of PowerHA's monitors begins to wait, or to run, and why.
 func (l *logged) monitors(probes []model.ProbeStatus) {
+	if l.waits == nil {
+		l.waits = make(map[string]string)
+	}
 	seen := make(map[string]bool)
 	for _, p := range probes {
 		id := p.Application + "/" + p.Probe + "/" + p.Vantage
-		was, known := l.waiting[id]
+		was, known := l.waits[id]
 		seen[id] = p.Waiting != "" || known
 		if p.Waiting == was {
 			continue
 		}
-		l.waiting[id] = p.Waiting
+		l.waits[id] = p.Waiting
 		switch {
 		case p.Waiting == "":
 			_ = level.Info(l.logger).Log("msg", "PowerHA's application monitor is run here", "application", p.Application, "probe", p.Probe)
@@ -117,9 +120,9 @@ func (l *logged) monitors(probes []model.ProbeStatus) {
 			_ = level.Info(l.logger).Log("msg", "PowerHA's application monitor is not run here now", "application", p.Application, "probe", p.Probe, "why", p.Waiting)
 		}
 	}
-	for id := range l.waiting {
+	for id := range l.waits {
 		if !seen[id] {
-			delete(l.waiting, id)
+			delete(l.waits, id)
 		}
 	}
 }

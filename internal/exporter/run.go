@@ -60,13 +60,12 @@ type Exporter struct {
 	in    chan Input
 	keep  *keeper
 	probe probe.Checker
+	runs  map[uint64]context.CancelFunc // of probes, by number; belongs to the goroutine of Run
 
 	peers     Peers
 	peerTried bool
 	peerNews  chan peer.Effect
 	chipNews  chan freeze.PeerStep
-
-	runs map[uint64]context.CancelFunc // of probes, by number; belongs to the goroutine of Run
 
 	reader    atomic.Pointer[Reader]
 	hmc       *hmcWatcher
@@ -105,6 +104,9 @@ func New(opt Options, d Deps) (*Exporter, error) {
 		wake: make(chan struct{}, 1), said: func(err error) { e.send(Health{Part: PartState, Err: text(err)}) },
 	}
 	e.core = NewCore(opt, state, observed)
+	if fsys, err := d.Open(); err == nil {
+		e.core.rejected.restore(fsys)
+	}
 	e.last = newLogged(d.Logger)
 	if err != nil {
 		e.core.input(d.Clock.Now(), Health{Part: PartState, Err: err.Error()})
@@ -198,6 +200,9 @@ func (e *Exporter) Run(ctx context.Context) {
 	e.wg.Wait()
 	close(stopped)
 	discard.Wait()
+	for _, f := range e.core.rejected.write(e.deps.Clock.Now(), &e.core.facts, true) {
+		e.do(ctx, f)
+	}
 	state, events := e.core.Final()
 	e.keep.keep(state)
 	e.keep.add(events)
@@ -316,6 +321,8 @@ func (e *Exporter) do(ctx context.Context, f Effect) {
 		e.keep.add(f.Events)
 	case Persist:
 		e.keep.keep(f.State)
+	case KeepRejected:
+		e.keep.keepRejected(f.Data)
 	case Fine:
 		e.deps.Sampler.SetFine(f.On)
 		if e.deps.Chip != nil {

@@ -36,6 +36,23 @@ type Heard struct {
 	HMC     HMCMark       `json:"hmc"`
 }
 
+// reconfigured takes new options over. Who is heard stays until the end of a migration that is open.
+func (c *Core) reconfigured(o Options) {
+	c.nextWitness = nil
+	if c.Episode().Open {
+		next := o.Witness
+		c.nextWitness, o.Witness = &next, c.opt.Witness
+	}
+	c.opt, c.refold = o, true
+}
+
+// rehear takes over who is to be heard from now on.
+func (c *Core) rehear() {
+	if c.nextWitness != nil && !c.Episode().Open {
+		c.opt.Witness, c.nextWitness, c.refold = *c.nextWitness, nil, true
+	}
+}
+
 // hears reports whether that witness is heard.
 func (c *Core) hears(source string) bool { return !slices.Contains(c.opt.Witness.Off, source) }
 
@@ -51,6 +68,25 @@ func (c *Core) witnessed(now model.Instant, i Input) {
 	case HMCSeen:
 		c.hmcSeen(i.View)
 	}
+}
+
+// fuse makes migrations of what is known. One that goes on, and that only those told of who are not heard any more, is
+// none: they misled.
+func (c *Core) fuse(now model.Instant) []model.Episode {
+	var dr []model.EpisodeEvent
+	if c.hears(episode.SourceDR) {
+		dr = c.dr
+	}
+	o := episode.Options{Now: now.Wall, CheckExpires: c.opt.CheckExpires, Patience: c.opt.ScriptTimeout}
+	all := episode.Fuse(dr, c.observed, o)
+	n := len(all)
+	if n == 0 || !all[n-1].Open || slices.ContainsFunc(all[n-1].Witnesses, func(w string) bool { return w != episode.SourceClock && c.hears(w) }) {
+		return all
+	}
+	from := all[n-1].Start
+	return episode.Fuse(dr, slices.DeleteFunc(slices.Clone(c.observed), func(e model.EpisodeEvent) bool {
+		return !c.hears(e.Source) && !e.Time.Before(from)
+	}), o)
 }
 
 // testify notes an event that a witness told, under the id of the episode that it is about; it returns that id. An event

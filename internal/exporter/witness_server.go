@@ -42,7 +42,7 @@ func (c *Core) serverSeen(r model.Reading) {
 // serverStayed tells how a migration ended of which nobody else could: the server is the same as before it.
 func (c *Core) serverStayed(at time.Time) {
 	ep := c.Episode()
-	if ep.Open || ep.End.IsZero() || ep.Result != model.ResultUnknown || ep.Why == episode.WhySuperseded ||
+	if ep.Open || ep.End.IsZero() || ep.Result != model.ResultUnknown || unfinished(ep) ||
 		!c.state.Heard.Server.First.Before(ep.Start) || at.Before(ep.End.Add(stays)) {
 		return
 	}

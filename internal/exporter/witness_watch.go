@@ -45,6 +45,9 @@ func (e *Exporter) hear(ctx context.Context) {
 }
 
 func (e *Exporter) watchSignals(ctx context.Context) {
+	if sigreconfig.Supported {
+		e.send(Health{Part: PartSigreconfig})
+	}
 	err := e.deps.Witnesses.Signals.Run(ctx, func(s sigreconfig.Event) {
 		_ = level.Info(e.deps.Logger).Log("msg", "the system told of a reconfiguration", "word", fmt.Sprintf("%#08x", s.Info.Word),
 			"migration", s.Info.Migrate, "unknown_bits", fmt.Sprintf("%#x", s.Info.Unknown), "err", s.Err)

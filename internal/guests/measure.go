@@ -61,7 +61,7 @@ func (l *lab) startPeer(program string) (stop func(), err error) {
 	if err := os.WriteFile(keyFile, []byte(key), 0o600); err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(program, "--config.file="+conf, "--web.listen-address="+outsideIP+":10981")
+	cmd := exec.Command(program, "--config.file="+conf, "--web.listen-address="+outsideIP+":10981", "--allow-root")
 	log, err := os.Create(filepath.Join(l.dir, "outside.log"))
 	if err != nil {
 		return nil, err

@@ -200,6 +200,57 @@ func TestWrongColumns(t *testing.T) {
 	}
 }
 
+// However many distinct rows are printed, there is an end to what is taken in, and to the time that it takes.
+func TestManyRows(t *testing.T) {
+	if testing.Short() {
+		t.Skip("much for each of many sources")
+	}
+	many := func(format string) []byte {
+		var b bytes.Buffer
+		for i := 0; b.Len() < 1<<18; i++ {
+			fmt.Fprintf(&b, strings.ReplaceAll(format, "#", "%[1]d"), i)
+		}
+		return b.Bytes()
+	}
+	for s, in := range map[model.Source][]byte{
+		model.SourceNodes:         append([]byte("# NAME:STATE\n"), many("n#:NORMAL\n")...),
+		model.SourceGroups:        many("r#:ONLINE:n#\n"),
+		model.SourceMembers:       many("Node name: n#\nState of node: UP\n"),
+		model.SourceInterfaces:    many("Node n#\nInterface number 1, en0\nInterface state = UP\n"),
+		model.SourceGroupNames:    many("r#\n"),
+		model.SourceTopology:      append([]byte("Cluster Name: c\n"), many("NODE n#:\n")...),
+		model.SourceGroupMonitors: append([]byte("Group Name Application Node State\n"), many("r# a n ONLINE\n")...),
+		model.SourceGroupPolicies: many("Resource Group Name: r#\nNode  State\nn ONLINE\n"),
+		model.SourceMonitors:      many("NAME=\"m#\"\nTYPE=\"Custom\"\nMODE=\"both\"\nMONITORINTERVAL=\"x\"\n\n"),
+		model.SourceGroupAttrs:    many("<G><NAME>r#</NAME></G>\n"),
+		model.SourceTunables:      many("c(11403f34).t# = #\n"),
+		model.SourceCAACounters:   many("c#: #\n"),
+		model.SourceCAA:           append([]byte("Cluster Name: c\n"), many("Cluster ID for node n#: #\n")...),
+	} {
+		r := readingOf(t, s, in)
+		if r.Err != "" || len(r.Rejected) > maxRejected {
+			t.Errorf("%s: error %q, %d lines kept", s, r.Err, len(r.Rejected))
+		}
+		switch s {
+		case model.SourceGroups, model.SourceMonitors, model.SourceGroupAttrs, model.SourceTunables, model.SourceCAACounters, model.SourceCAA:
+		default: // where rows are compared with each other
+			if n := rowsOf(r); n > maxRows || r.Unparsed == 0 {
+				t.Errorf("%s: %d rows, %d not taken in", s, n, r.Unparsed)
+			}
+		}
+	}
+}
+
+// A missing command, or one that may not be run, is told as such for every source.
+func TestMissingCommand(t *testing.T) {
+	for _, s := range everySource() {
+		r := testClient(t, &fakeRunner{err: fmt.Errorf("x: %w", command.ErrMissing)}, nil).Read(t.Context(), s)
+		if !r.Missing || hasValue(r) || !strings.Contains(r.Err, "there is no /") || !strings.Contains(r.Err, "cluster.commands."+Tool(s)) {
+			t.Errorf("%s: %+v", s, r)
+		}
+	}
+}
+
 // A node that is renamed between two commands is two nodes: nothing that one of them says is taken for the other.
 func TestRenamedNode(t *testing.T) {
 	nodes := readingOf(t, model.SourceNodes, []byte("# NAME:STATE:RAW_STATE\nn1:NORMAL:ST_STABLE\nnew2:NORMAL:ST_STABLE\n"))
@@ -236,6 +287,10 @@ func TestTranslatedIsNotMisread(t *testing.T) {
 		if s == model.SourceErrlogSummary { // its columns are codes
 			if len(r.Errlog) != 1 || r.Errlog[0].ID != "159D686C" || r.Errlog[0].Resource != "pmig" {
 				t.Errorf("%s: %+v", file, r.Errlog)
+			}
+		} else if s == model.SourceManager { // names of states are keywords
+			if r.Manager == nil || r.Manager.State != model.ManagerStable {
+				t.Errorf("%s: %+v, %s", file, r.Manager, r.Err)
 			}
 		} else if r.Err == "" && len(r.Unknown) == 0 {
 			t.Errorf("%s: neither an error nor an unknown word", file)

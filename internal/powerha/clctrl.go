@@ -19,7 +19,7 @@ type tunable struct {
 //	NAME,default,…,cluster(uuid),value         -x: commas, the entity before its value (clctrl(1))
 //	NAME default …                             -L: the entity and its value below (SG24-8278 ch. 8)
 //	     cluster(uuid)  value
-//	value                                      -x as SG24-8278 ex. 8-20 shows it
+//	value                                      -x as SG24-8278 ex. 8-20 shows it, or behind its name
 //
 // The last needs the name that was asked for; "" when all were.
 func tunables(in *input, asked string) []tunable {
@@ -46,7 +46,9 @@ func tunables(in *input, asked string) []tunable {
 			out = appendTunable(in, out, l, left[strings.LastIndexByte(left, '.')+1:], strings.TrimSpace(value))
 		case strings.Contains(text, ","):
 			out = commaTunable(in, out, l, strings.Split(text, ","))
-		case len(f) >= 4 && isName(f[0]) && !strings.Contains(text, ":"):
+		case asked != "" && len(f) == 2 && f[0] == asked:
+			out = appendTunable(in, out, l, asked, f[1])
+		case len(f) >= 3 && isName(f[0]) && !strings.Contains(text, ":"):
 			flush()
 			name, at = f[0], l
 		case asked != "" && len(f) == 1:

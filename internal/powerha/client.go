@@ -28,6 +28,9 @@ type Options struct {
 	Runner  command.Runner
 	Clock   clock.Clock
 	Timeout time.Duration // of one query; 10 s when zero
+	// ErrlogResources asks the error log for all entries of these resources, where it is not AIX's own labels of a migration
+	// that are looked for; empty asks for those.
+	ErrlogResources []string
 }
 
 // Client asks the node by the commands of PowerHA, CAA, RSCT and AIX, and
@@ -38,6 +41,7 @@ type Client struct {
 	runner  command.Runner
 	clock   clock.Clock
 	timeout time.Duration
+	errlog  []string // resources
 }
 
 // New returns a client.
@@ -48,7 +52,7 @@ func New(o Options) *Client {
 			argv[tool] = slices.Clone(a)
 		}
 	}
-	return &Client{argv: argv, runner: o.Runner, clock: o.Clock, timeout: cmp.Or(o.Timeout, defaultTimeout)}
+	return &Client{argv: argv, runner: o.Runner, clock: o.Clock, timeout: cmp.Or(o.Timeout, defaultTimeout), errlog: slices.Clone(o.ErrlogResources)}
 }
 
 // DefaultArgv returns where the products install their tools.
@@ -101,6 +105,9 @@ func (c *Client) Ask(ctx context.Context, s model.Source) (command.Output, error
 	q, ok := questionOf(s)
 	if !ok {
 		return command.Output{}, fmt.Errorf("source %q is not known", s)
+	}
+	if s == model.SourceErrlog && len(c.errlog) > 0 {
+		q.args = []string{"-a", "-N", strings.Join(c.errlog, ",")}
 	}
 	return c.runner.Query(ctx, command.Query{Name: q.String(), Argv: c.command(q.tool, q.args...), Timeout: c.timeout})
 }

@@ -37,6 +37,21 @@ func testClient(t *testing.T, f *fakeRunner, argv map[string][]string) *Client {
 	return New(Options{Argv: argv, Runner: f, Clock: f.clk, Timeout: 7 * time.Second})
 }
 
+// Entries that are not AIX's own are asked for by their resources.
+func TestErrlogResources(t *testing.T) {
+	f := &fakeRunner{}
+	f.clk = clock.NewFake(model.Instant{Wall: time.Unix(1e9, 0).UTC(), Mono: time.Hour})
+	c := New(Options{Runner: f, Clock: f.clk, ErrlogResources: []string{"pmig", "vio0"}})
+	c.Read(t.Context(), model.SourceErrlog)
+	c.Read(t.Context(), model.SourceInittab)
+	if got := strings.Join(f.asked[0].Argv, " "); got != "/usr/bin/errpt -a -N pmig,vio0" || f.asked[0].Name != "errpt -a -N pmig,vio0" {
+		t.Errorf("asked %q as %q", got, f.asked[0].Name)
+	}
+	if got := strings.Join(f.asked[1].Argv, " "); got != "/usr/sbin/lsitab hacmp_lpm" {
+		t.Errorf("asked %q", got)
+	}
+}
+
 func TestReadAsksOneCommand(t *testing.T) {
 	for source, want := range map[model.Source]string{
 		model.SourceCluster:       "/usr/es/sbin/cluster/utilities/clmgr query cluster",
@@ -212,6 +227,20 @@ func TestComplaintIsNoAnswer(t *testing.T) {
 		r := Interpret(s, command.Output{Stderr: []byte("x: permission denied\n")})
 		if !strings.Contains(r.Err, "printed nothing; it said: x: permission denied") {
 			t.Errorf("%s: %q", s, r.Err)
+		}
+	}
+}
+
+// Names of programs and of sites are taken as they are; a state in the place of the site is none.
+func TestWordsAsTheyAre(t *testing.T) {
+	m := readingOf(t, model.SourceMonitors, []byte("NAME=\"m\"\nTYPE=\"Process\"\nMODE=\"both\"\nPROCESSES=\"asm_pmon_+ASM1, tnslsnr\"\n"))
+	if len(m.Monitors) != 1 || !slices.Equal(m.Monitors[0].Processes, []string{"asm_pmon_+ASM1", "tnslsnr"}) {
+		t.Errorf("monitors %+v", m.Monitors)
+	}
+	for site, want := range map[string]string{"north": "north", "UNKNOWN": "", "OFFLINE_SECONDARY": "", "NORTH": "NORTH", " ": ""} {
+		r := readingOf(t, model.SourceGroups, []byte("rg:ONLINE:n1:::::ignore:"+site+":\n"))
+		if len(r.Groups) != 1 || r.Groups[0].Site != want {
+			t.Errorf("site %q: %+v", site, r.Groups)
 		}
 	}
 }

@@ -14,6 +14,7 @@ func parseGroupNames(in *input) ([]string, error) {
 		case name == "":
 		case !isName(name):
 			in.reject(l, "expected the name of a group alone")
+		case in.full(len(names), l):
 		case slices.Contains(names, name):
 			if l.block == 0 {
 				in.reject(l, "the group was named already")

@@ -141,6 +141,17 @@ func splitColons(s string) []string {
 	return append(out, strings.TrimSpace(field.String()))
 }
 
+// wordList reads words of any kind that spaces or commas part: names of programs have more letters than those of nodes.
+func wordList(s string) []string {
+	var words []string
+	for _, w := range strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\t' || r == ',' }) {
+		if w = clip(w); w != "" {
+			words = append(words, w)
+		}
+	}
+	return words
+}
+
 // nameList reads names that spaces or commas part.
 func nameList(s string) []string {
 	var names []string
@@ -159,6 +170,9 @@ func parseNodes(in *input) ([]model.Node, error) {
 	for _, o := range parseObjects(in) {
 		if !isName(o.attrs["NAME"]) {
 			in.reject(o.at, "expected a node with a NAME")
+			continue
+		}
+		if in.full(len(nodes), o.at) {
 			continue
 		}
 		n := model.Node{Name: o.attrs["NAME"], State: nodeState(o.attrs["STATE"]), Raw: clip(o.attrs["RAW_STATE"])}

@@ -20,7 +20,7 @@ func parseMonitors(in *input) ([]model.Monitor, error) {
 		m := model.Monitor{
 			Name: a["NAME"], Type: strings.ToLower(clip(a["TYPE"])), Mode: monitorMode(a["MODE"]),
 			Method: clip(a["MONITORMETHOD"]), HungSignal: r.number("HUNGSIGNAL"),
-			Processes: nameList(a["PROCESSES"]), Owner: clip(a["OWNER"]), Instances: r.number("INSTANCECOUNT"),
+			Processes: wordList(a["PROCESSES"]), Owner: clip(a["OWNER"]), Instances: r.number("INSTANCECOUNT"),
 		}
 		if d := r.seconds("MONITORINTERVAL"); d != nil {
 			m.Interval = *d
@@ -29,13 +29,12 @@ func parseMonitors(in *input) ([]model.Monitor, error) {
 			m.Stabilization = *d
 		}
 		if why := lacking(m); why != "" {
-			in.reject(o.at, why)
-			continue
+			in.reject(o.at, why) // it stays in the list: that there is such a monitor is worth knowing
 		}
-		if m.Type != "process" && m.Type != "custom" {
+		if m.Type != "" && m.Type != "process" && m.Type != "custom" {
 			in.unknown("monitor type", a["TYPE"])
 		}
-		if m.Mode != "startup" && m.Mode != "longrunning" && m.Mode != "both" {
+		if m.Mode != "" && m.Mode != "startup" && m.Mode != "longrunning" && m.Mode != "both" {
 			in.unknown("monitor mode", a["MODE"])
 		}
 		for _, name := range [...]string{"MONITOR_RETRY", "MONITOR_RETRY_COUNT", "MONITORRETRY", "MONITORRETRYCOUNT"} { // spelling not documented
@@ -62,8 +61,8 @@ func lacking(m model.Monitor) string {
 	switch {
 	case m.Type == "" || m.Mode == "":
 		return "expected a monitor with TYPE and MODE"
-	case m.Type == "custom" && (m.Method == "" || m.Interval == 0):
-		return "expected a custom monitor with MONITORMETHOD and MONITORINTERVAL"
+	case m.Type == "custom" && m.Interval == 0:
+		return "expected a custom monitor with MONITORINTERVAL"
 	case m.Type == "process" && len(m.Processes) == 0:
 		return "expected a process monitor with PROCESSES"
 	}

@@ -57,10 +57,8 @@ func (g *groupRows) colons() {
 			g.in.reject(l, why)
 			continue
 		}
-		if len(f) >= 9 && row.Site == "" && isName(f[8]) {
-			if state, _ := groupState(f[8]); state == model.GroupUnknown {
-				row.Site = f[8]
-			}
+		if len(f) >= 9 && row.Site == "" && isName(f[8]) && stateAt(f[8:9]) < 0 {
+			row.Site = f[8]
 		}
 		g.add(l, row)
 	}
@@ -141,11 +139,13 @@ func groupRow(group, state, node string) (row model.GroupRow, why string) {
 	node, site, _ := strings.Cut(node, "@")
 	switch {
 	case !isName(group):
-		return row, "expected the name of a group first"
+		return row, "expected the name of a group first, or above"
 	case !isName(node) || (site != "" && !isName(site)):
 		return row, "expected a node or node@site after the state"
 	case !looksLikeState(state):
 		return row, "expected a state in capitals after the group"
+	case !plausibleState(state):
+		return row, "expected a state and a node alone after the group"
 	}
 	s, secondary := groupState(state)
 	return model.GroupRow{Group: group, Node: node, State: s, Secondary: secondary, Site: site, Raw: clip(state)}, ""
@@ -157,6 +157,22 @@ func looksLikeState(s string) bool {
 		s = s[:at]
 	}
 	return len(s) > 1 && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}
+
+// plausibleState keeps a column too many from being taken for a part of the state: all its words are in capitals but for
+// a reason after OFFLINE, which has two words or more.
+func plausibleState(s string) bool {
+	words := strings.Fields(s)
+	for _, w := range words[1:] {
+		if looksLikeState(w) {
+			continue
+		}
+		letters := strings.Trim(strings.ToUpper(w), "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") == ""
+		if words[0] != "OFFLINE" || len(words) < 3 || !letters {
+			return false
+		}
+	}
+	return true
 }
 
 // stateAt returns where in a row the state begins: at the first word that is known for one, else at the first in capitals

@@ -1,6 +1,7 @@
 package powerha
 
 import (
+	"slices"
 	"strings"
 
 	"powerha_lpm_exporter/internal/model"
@@ -84,18 +85,35 @@ func (a *appStates) paragraphRow(l line, f []string) {
 	switch {
 	case !indented && at == 1 && len(f) > 2 && isName(f[0]):
 		a.closeGroup()
-		a.group, a.nodes = f[0], []string{f[len(f)-1]}
+		a.group = f[0]
+		a.groupNode(l, f[1:])
 	case indented && at == 0 && len(f) > 1 && a.group != "":
-		a.nodes = append(a.nodes, f[len(f)-1])
+		a.groupNode(l, f)
 	case indented && at == 1 && a.group != "":
 		state := strings.Join(words[1:], " ")
 		if node == "" {
 			a.pending = append(a.pending, appRow{at: l, app: f[0], state: state})
 			return
 		}
+		if name, _, _ := strings.Cut(node, "@"); !slices.Contains(a.nodes, name) {
+			a.in.reject(l, "expected a node of the group last")
+			return
+		}
 		a.add(l, f[0], node, state)
 	default:
 		a.in.reject(l, "expected a group, or an application below one, and its state")
+	}
+}
+
+// groupNode takes in state and node of the group.
+func (a *appStates) groupNode(l line, f []string) {
+	row, why := groupRow(a.group, strings.Join(f[:len(f)-1], " "), f[len(f)-1])
+	if why != "" {
+		a.in.reject(l, why)
+		return
+	}
+	if !a.in.full(len(a.nodes), l) {
+		a.nodes = append(a.nodes, row.Node)
 	}
 }
 
@@ -123,6 +141,9 @@ func (a *appStates) add(l line, app, node, state string) {
 		return
 	}
 	s := model.AppState{Group: a.group, Application: app, Node: node, State: appState(state), Raw: clip(state)}
+	if a.in.full(len(a.states), l) {
+		return
+	}
 	for _, was := range a.states {
 		if was.Group == s.Group && was.Application == s.Application && was.Node == s.Node {
 			if l.block == 0 || was.State != s.State {

@@ -55,14 +55,14 @@ func (v *verboseGroups) read() error {
 		text := strings.TrimSpace(l.text)
 		switch {
 		case text == "" || isRules(text):
-		case v.awaited:
+		case v.awaited && !strings.HasPrefix(text, "Node "):
 			v.awaited = false
 			v.overridden(l, text)
 		case v.labelled(l, text):
 		case strings.HasPrefix(text, "Group Name"):
 			v.heading = nodeLast
 		case strings.HasPrefix(text, "Node "):
-			v.heading = nodeFirst
+			v.heading, v.awaited = nodeFirst, false
 		default:
 			v.row(l)
 		}
@@ -70,12 +70,12 @@ func (v *verboseGroups) read() error {
 	if len(v.rows.rows) == 0 {
 		return v.in.notUnderstood("resource group")
 	}
+	rows := make(map[string][]model.GroupRow)
+	for _, r := range v.rows.rows {
+		rows[r.Group] = append(rows[r.Group], r)
+	}
 	for i := range v.groups {
-		for _, r := range v.rows.rows {
-			if r.Group == v.groups[i].Name {
-				v.groups[i].Rows = append(v.groups[i].Rows, r)
-			}
-		}
+		v.groups[i].Rows = rows[v.groups[i].Name]
 	}
 	return nil
 }
@@ -91,6 +91,9 @@ func (v *verboseGroups) labelled(l line, text string) bool {
 	case "RESOURCE GROUP NAME", "GROUP NAME":
 		if v.group = ""; !isName(value) {
 			v.in.reject(l, "expected the name of a group")
+			return true
+		}
+		if v.in.full(len(v.groups), l) {
 			return true
 		}
 		v.group = value
@@ -154,10 +157,14 @@ func (v *verboseGroups) row(l line) {
 	if v.heading == nodeLast {
 		if l.text[0] != ' ' && l.text[0] != '\t' {
 			group, f = f[0], f[1:]
+			v.group = "" // what is below belongs to this group or, if it is not understood, to none
 		}
 		if len(f) > 0 {
 			node, state = f[len(f)-1], strings.Join(f[:len(f)-1], " ")
 		}
+	}
+	if v.in.full(len(v.rows.rows), l) {
+		return
 	}
 	row, why := groupRow(group, state, node)
 	if v.heading == noHeading {

@@ -45,11 +45,7 @@ func parseServices(r *model.Reading, in *input) error {
 			table = false
 			managerLine(&m, in, l, text)
 		case table:
-			if s, ok := subsystem(in, f); ok {
-				subsystems = append(subsystems, s)
-			} else {
-				in.reject(l, "expected a subsystem, its group, pid and status")
-			}
+			subsystems = appendSubsystem(in, subsystems, l, f)
 		default:
 			managerLine(&m, in, l, text)
 		}

@@ -19,6 +19,9 @@ func parseTopology(in *input) (*model.Topology, error) {
 	if t.Cluster == "" {
 		return nil, in.notUnderstood("Cluster Name")
 	}
+	if len(t.Nodes) == 0 { // other products name a cluster, too
+		return nil, in.notUnderstood("node of the cluster")
+	}
 	return &t.Topology, nil
 }
 
@@ -81,6 +84,9 @@ func (t *topology) beginNode(l line, name string) {
 	t.node, t.network, t.group = 0, "", 0
 	if !isName(name) {
 		t.in.reject(l, "expected the name of a node")
+		return
+	}
+	if t.in.full(len(t.Nodes), l) {
 		return
 	}
 	for _, n := range t.Nodes {

@@ -70,7 +70,10 @@ type attrReader struct {
 }
 
 func (r *attrReader) bad(name, want string) {
-	l := r.in.locate(r.at, name)
+	l := r.at
+	if len(r.in.r.Rejected) < maxRejected { // else it is only counted
+		l = r.in.locate(r.at, name)
+	}
 	l.text = name + "=" + r.attrs[name]
 	r.in.reject(l, "expected "+want)
 }

@@ -16,6 +16,10 @@ const (
 	maxUnknown = 20
 )
 
+// maxRows is more than any cluster has of anything: PowerHA 7 knows 16 nodes and 64 groups. Rows beyond it are left out,
+// so that looking for doubled ones stays cheap whatever a tool prints.
+const maxRows = 4096
+
 // input is the output of one command as its parser reads it. What the parser does not understand it hands back here, and
 // goes on: a line costs that line.
 type input struct {
@@ -121,6 +125,15 @@ func (in *input) reject(l line, why string) {
 	if len(in.r.Rejected) < maxRejected {
 		in.r.Rejected = append(in.r.Rejected, model.RejectedLine{Line: l.n, Text: clip(l.text), Why: why})
 	}
+}
+
+// full reports whether there is no room for one more row, and leaves the line out if so.
+func (in *input) full(rows int, l line) bool {
+	if rows < maxRows {
+		return false
+	}
+	in.reject(l, "expected no more rows than any cluster has")
+	return true
 }
 
 // rejectValue leaves out what no line holds alone: a value that is missing or that contradicts another.

@@ -76,6 +76,9 @@ func (m *memberRows) state(l line, text string) {
 	for _, word := range f[1:] {
 		row.Local = row.Local || word == "NODE_LOCAL"
 	}
+	if m.in.full(len(m.rows), l) {
+		return
+	}
 	at := slices.IndexFunc(m.rows, func(was model.Member) bool { return was.Name == name })
 	switch {
 	case m.bad[name]:

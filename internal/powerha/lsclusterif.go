@@ -75,6 +75,9 @@ func (i *interfaces) state(l line, text string) {
 	for _, word := range f[1:] {
 		row.Restricted = row.Restricted || word == "RESTRICTED"
 	}
+	if i.in.full(len(i.rows), l) {
+		return
+	}
 	for _, was := range i.rows {
 		if was.Node == row.Node && was.Name == row.Name {
 			i.in.reject(l, "the interface was told already")

@@ -11,10 +11,19 @@ import (
 // with unmanage stays ST_STABLE.
 func parseManager(in *input) (*model.Manager, error) {
 	m := model.Manager{State: model.ManagerUnknown}
-	found := false
+	found, first := false, true
 	for l := range in.lines() {
 		text := strings.TrimSpace(l.text)
+		if text == "" {
+			continue
+		}
 		v, ok := strings.CutPrefix(text, "Current state:")
+		if first && !ok {
+			if v, ok = stateByKeyword(text); ok { // the other lines have no keywords
+				in.reject(l, "expected Current state: … and English below it; LC_ALL=C is not obeyed")
+			}
+		}
+		first = false
 		if ok {
 			found = managerTold(&m, in, l, v, found)
 		} else {
@@ -27,6 +36,15 @@ func parseManager(in *input) (*model.Manager, error) {
 	return &m, nil
 }
 
+// stateByKeyword reads the state from the first line whatever its label is called: names of states are not translated.
+func stateByKeyword(text string) (string, bool) {
+	_, v, ok := strings.Cut(text, ":")
+	if v = strings.TrimSpace(v); !ok || managerState(v) == model.ManagerUnknown {
+		return "", false
+	}
+	return v, strings.HasPrefix(v, "ST_") || v == "NOT_CONFIGURED"
+}
+
 // managerLine takes in what a line other than the state tells, if anything.
 func managerLine(m *model.Manager, in *input, l line, text string) {
 	if v, ok := strings.CutPrefix(text, "CLversion:"); ok {
@@ -34,7 +52,11 @@ func managerLine(m *model.Manager, in *input, l line, text string) {
 			in.reject(l, "expected a number")
 		}
 	} else if v, ok := strings.CutPrefix(text, "local node vrmf is"); ok {
-		m.VRMF = clip(unquote(v))
+		if v = unquote(v); v == "" || strings.Trim(v, "0123456789") != "" {
+			in.reject(l, "expected version, release, modification and fix as digits")
+			return
+		}
+		m.VRMF = clip(v)
 	} else if v, ok := strings.CutPrefix(text, "Forced down node list:"); ok {
 		m.ForcedDown = nameList(v)
 	} else if v, ok := strings.CutPrefix(text, "Last event run was"); ok {
@@ -143,11 +165,7 @@ func parseSubsystems(in *input) ([]model.Subsystem, error) {
 			in.reject(l, "expected the heading Subsystem … Status first")
 			continue
 		}
-		if s, ok := subsystem(in, f); ok {
-			out = append(out, s)
-		} else {
-			in.reject(l, "expected a subsystem, its group, pid and status")
-		}
+		out = appendSubsystem(in, out, l, f)
 	}
 	if !heading {
 		return nil, in.notUnderstood("table of subsystems")
@@ -157,11 +175,32 @@ func parseSubsystems(in *input) ([]model.Subsystem, error) {
 
 func isSubsystemHeading(f []string) bool { return f[0] == "Subsystem" && f[len(f)-1] == "Status" }
 
-func subsystem(in *input, f []string) (model.Subsystem, bool) {
-	if len(f) < 2 || !isName(f[0]) {
-		return model.Subsystem{}, false
+// appendSubsystem takes a row in. One whose status is not known is left out: it is neither active nor inoperative.
+func appendSubsystem(in *input, out []model.Subsystem, l line, f []string) []model.Subsystem {
+	s, status, ok := subsystem(f)
+	switch status {
+	case "active":
+		s.Active = true
+	case "inoperative", "stopping", "warned, not found", "warned": // lssrc(1) of AIX
+	default:
+		if ok {
+			in.unknown("subsystem status", status)
+		}
+		ok = false
 	}
-	s := model.Subsystem{Name: f[0]}
+	if !ok {
+		in.reject(l, "expected a subsystem, its group, pid and status")
+		return out
+	}
+	return append(out, s)
+}
+
+// subsystem reads a row, with its status as printed.
+func subsystem(f []string) (s model.Subsystem, status string, ok bool) {
+	if len(f) < 2 || !isName(f[0]) {
+		return s, "", false
+	}
+	s.Name = f[0]
 	rest := f[1:]
 	if _, isPID := number(rest[0]); !isPID && len(rest) > 1 && isName(rest[0]) {
 		s.Group, rest = rest[0], rest[1:]
@@ -169,14 +208,5 @@ func subsystem(in *input, f []string) (model.Subsystem, bool) {
 	if pid, ok := number(rest[0]); ok {
 		s.PID, rest = pid, rest[1:]
 	}
-	switch status := strings.Join(rest, " "); status {
-	case "":
-		return model.Subsystem{}, false
-	case "active":
-		s.Active = true
-	case "inoperative", "stopping", "warned, not found", "warned": // lssrc(1) of AIX
-	default:
-		in.unknown("subsystem status", status)
-	}
-	return s, true
+	return s, strings.Join(rest, " "), len(rest) > 0
 }

@@ -24,10 +24,12 @@ type simRunner struct {
 	n    int
 }
 
-func newSim(t *testing.T, version string) *simRunner {
+func newSim(t *testing.T, version string) *simRunner { return newSimWith(t, version, nil) }
+
+func newSimWith(t *testing.T, version string, knobs map[string]string) *simRunner {
 	t.Helper()
 	core, err := sim.New(sim.Config{
-		Cluster: "cl1", Version: version, Nodes: []string{"n1", "n2"}, Epoch: time.Unix(1.7e9, 0).UTC(),
+		Cluster: "cl1", Version: version, Knobs: knobs, Nodes: []string{"n1", "n2"}, Epoch: time.Unix(1.7e9, 0).UTC(),
 		Groups: []sim.Group{{
 			Name: "rg_db", Nodes: []string{"n1", "n2"}, Application: "db", Start: "/app/start", Stop: "/app/stop",
 			Monitor: "/app/monitor", MonitorInterval: time.Hour,

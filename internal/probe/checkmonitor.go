@@ -74,7 +74,7 @@ func (c Checker) checkProcesses(ctx context.Context, m *model.Monitor) error {
 // runsAs compares the name of a program as ps has it with the one in a monitor. The system keeps 15 (Linux) or 16 (AIX)
 // characters of it.
 func runsAs(got, want string) bool {
-	want = path.Base(want)
+	got, want = path.Base(got), path.Base(want)
 	return got == want || (len(got) == 15 || len(got) == 16) && strings.HasPrefix(want, got)
 }
 

@@ -100,10 +100,32 @@ func config(node, state, listen, peer, target string) string {
 		"peers: {listen_address: %q, key_file: /etc/powerha_lpm/peer.key, targets: {%s: %q}}\n", node, state, listen, peer, target)
 }
 
+// programs are where the programs were built, once for all tests.
+var programs string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(func() int {
+		if *cache == "" {
+			return m.Run()
+		}
+		dir, err := os.MkdirTemp("", "drmgr-programs-")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(dir)
+		programs = dir
+		return m.Run()
+	}())
+}
+
 // build builds a program as it is shipped: static, so that it runs in any root.
 func build(t *testing.T, program string) string {
 	t.Helper()
-	out := filepath.Join(t.TempDir(), program)
+	out := filepath.Join(programs, program)
+	if _, err := os.Stat(out); err == nil {
+		return out
+	}
 	cmd := exec.Command("go", "build", "-trimpath", "-o", out, "powerha_lpm_exporter/cmd/"+program)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if b, err := cmd.CombinedOutput(); err != nil {

@@ -33,6 +33,7 @@ const (
 	WhyCompleted Why = "completed"
 	WhyAborted   Why = "aborted"
 	WhyLost      Why = "partition_lost"
+	WhyNotTold   Why = "outcome_not_told"
 	WhyRebooted  Why = "partition_rebooted"
 
 	WhyWithinBudget   Why = "within_budget"
@@ -62,7 +63,7 @@ const (
 // Whys lists the reasons.
 func Whys() []Why {
 	return []Why{
-		WhyCompleted, WhyAborted, WhyLost, WhyRebooted, WhyWithinBudget, WhyBeyondBudget, WhyNearBudget, WhyNotVisible, WhyNoFreeze,
+		WhyCompleted, WhyAborted, WhyLost, WhyNotTold, WhyRebooted, WhyWithinBudget, WhyBeyondBudget, WhyNearBudget, WhyNotVisible, WhyNoFreeze,
 		WhyBudgetUnknown, WhyContradictions, WhyNoUnwanted, WhyUnwanted, WhyEventsUnread, WhyNoOutage, WhyShortOutage, WhyOutage,
 		WhyOutageGoesOn, WhyNoProbe, WhyManagedAgain, WhyNeverUnmanaged, WhyStillUnmanaged, WhyNoLeftovers, WhyLeftovers,
 		WhyLeftoversUnread,
@@ -130,6 +131,8 @@ func result(r *model.Report) model.Finding {
 		return finding(CheckResult, model.VerdictFail, WhyRebooted, "The partition was rebooted during the migration.")
 	case model.ResultLost:
 		return finding(CheckResult, model.VerdictFail, WhyLost, "The partition was lost during the migration.")
+	case model.ResultUnknown:
+		return finding(CheckResult, model.VerdictUnknown, WhyNotTold, "The migration was over after %s; nobody told how it ended.", took)
 	default:
 		return finding(CheckResult, model.VerdictFail, WhyLost, "How the migration ended is not known.")
 	}

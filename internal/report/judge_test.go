@@ -61,6 +61,7 @@ func TestJudge(t *testing.T) {
 		{"aborted", func(i *Input) { i.Result, i.Freeze, i.Outages = model.ResultAborted, nil, nil }, model.VerdictPass, WhyAborted},
 		{"aborted before the freeze", func(i *Input) { i.Result, i.Freeze, i.Outages = model.ResultAborted, nil, nil }, model.VerdictPass, WhyNoFreeze},
 		{"lost", func(i *Input) { i.Result = model.ResultLost }, model.VerdictFail, WhyLost},
+		{"nobody told how it ended", func(i *Input) { i.Result = model.ResultUnknown }, model.VerdictUnknown, WhyNotTold},
 		{"rebooted", func(i *Input) { i.Result = model.ResultRebooted }, model.VerdictFail, WhyRebooted},
 		{"no word of the end", func(i *Input) { i.Result = "" }, model.VerdictFail, WhyLost},
 		{"beyond the budget", func(i *Input) { i.Budget = d(5 * time.Second) }, model.VerdictFail, WhyBeyondBudget},

@@ -95,6 +95,7 @@ type RunScript struct {
 	ID, Node, Kind, Path string
 	Args, Env            []string
 	Timeout              time.Duration
+	Signal               int // sent at Timeout; 0: SIGKILL
 }
 
 // FreezeNode, ThawNode: stop or continue every process of the node; answer with FreezeDone or ThawDone.
@@ -103,6 +104,8 @@ type (
 	FreezeNode struct{ Node string }
 	ThawNode   struct{ Node string }
 	KillNode   struct{ Node string }
+	// BootNode: the HMC was asked to activate a partition; make it ready for processes and answer with Boot.
+	BootNode struct{ Node string }
 )
 
 // MigrationEnded answers MigrationRequested. FrozenFor is the true freeze.
@@ -136,6 +139,7 @@ func (RunScript) isEffect()      {}
 func (FreezeNode) isEffect()     {}
 func (ThawNode) isEffect()       {}
 func (KillNode) isEffect()       {}
+func (BootNode) isEffect()       {}
 func (MigrationEnded) isEffect() {}
 func (Trace) isEffect()          {}
 func (AppendFile) isEffect()     {}
@@ -148,7 +152,9 @@ type Config struct {
 	Version string // 7.1.3, 7.2.0, 7.2.3, 7.2.7
 	Nodes   []string
 	Groups  []Group
-	Knobs   map[string]string
+	// Monitors are the application monitors besides the one of each group.
+	Monitors []Monitor
+	Knobs    map[string]string
 	// TimerScale multiplies every timer of the product (node timeout, grace period, dead man switches, durations of
 	// events); what commands print stays unscaled. 1 when zero.
 	TimerScale float64
@@ -156,6 +162,32 @@ type Config struct {
 	// of clmgr and cl_dr, takes its own time, scaled.
 	Delays map[string]time.Duration
 	Epoch  time.Time // wall time at the core's time 0
+}
+
+// Monitor is an application monitor of the cluster's configuration, besides the one that a Group has.
+type Monitor struct {
+	Name        string `json:"name"`
+	Application string `json:"application"`
+	Type        string `json:"type"` // process, custom
+	Mode        string `json:"mode"` // longrunning, startup, both
+	// Of a process monitor: names as ps -el has them, parted by blanks; exactly Instances of each run for Owner.
+	Processes  string `json:"processes,omitempty"`
+	Owner      string `json:"owner,omitempty"`
+	Instances  int    `json:"instances,omitempty"`
+	Parameters string `json:"parameters,omitempty"`
+	// Of a custom monitor: a script without arguments, which has to answer within Interval or gets HungSignal.
+	Method     string        `json:"method,omitempty"`
+	Interval   time.Duration `json:"interval_ns,omitempty"`
+	HungSignal int           `json:"hung_signal,omitempty"`
+	Retry      int           `json:"retry,omitempty"` // 7.2.2 on
+
+	Stabilization   time.Duration `json:"stabilization_ns"`
+	RestartCount    int           `json:"restart_count"`
+	RestartInterval time.Duration `json:"restart_interval_ns"` // 0: computed
+	FailureAction   string        `json:"failure_action"`      // notify, fallover
+	NotifyMethod    string        `json:"notify_method,omitempty"`
+	CleanupMethod   string        `json:"cleanup_method,omitempty"`
+	RestartMethod   string        `json:"restart_method,omitempty"`
 }
 
 // Group is one resource group.

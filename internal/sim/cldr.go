@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -14,7 +15,40 @@ type savedState struct {
 	restricted                   bool
 }
 
-const clDRStateFile, ifrestrictFile = "var/hacmp/cl_dr.state", "etc/cluster/ifrestrict"
+// The files that cl_dr keeps, and a restriction that the site had made for itself (knob ifrestrict).
+const (
+	clDRStateFile   = "var/hacmp/cl_dr.state"
+	ifrestrictFile  = "etc/cluster/ifrestrict"
+	ifrestrictCopy  = "var/hacmp/ifrestrict"
+	ownRestrictions = "en5\n"
+)
+
+// What knob cl_dr_forgets makes cl_dr leave behind after a migration, in a list parted by commas.
+const (
+	forgetTimeout  = "node_timeout"
+	forgetSwitch   = "dead_man_switch"
+	forgetPeer     = "peer_dead_man_switch"
+	forgetMode     = "deadman_mode"
+	forgetRestrict = "ifrestrict"
+	forgetInittab  = "inittab"
+	forgetState    = "state"  // cl_dr.state
+	forgetResume   = "resume" // it does not start cluster services again; not part of "all"
+)
+
+func checkForgets(value string) error {
+	known := []string{"nothing", "all", forgetTimeout, forgetSwitch, forgetPeer, forgetMode, forgetRestrict, forgetInittab, forgetState, forgetResume}
+	for _, v := range strings.Split(value, ",") {
+		if !slices.Contains(known, v) {
+			return fmt.Errorf("knob cl_dr_forgets does not take %q; a list of %s", v, strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
+
+func (d *dr) forgets(what string) bool {
+	list := strings.Split(d.c.knob(d.n, "cl_dr_forgets"), ",")
+	return slices.Contains(list, what) || what != forgetResume && slices.Contains(list, "all")
+}
 
 // dr is one run of cl_dr.
 type dr struct {

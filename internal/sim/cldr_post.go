@@ -18,7 +18,7 @@ func (d *dr) post() {
 		func(next func()) { d.work(time.Second, next) },
 		func(next func()) { d.manage(func(ok bool) { exit = map[bool]int{true: 0, false: 10}[ok]; next() }) },
 		func(next func()) {
-			if n.inittab == "" {
+			if n.inittab == "" || d.forgets(forgetInittab) {
 				next()
 				return
 			}
@@ -26,14 +26,14 @@ func (d *dr) post() {
 		},
 		func(next func()) { d.eachDMS(d.startSwitch, next) },
 		func(next func()) {
-			if n.saved.nodeTimeout == 0 || n.saved.nodeTimeout == n.nodeTimeout {
+			if d.forgets(forgetTimeout) || n.saved.nodeTimeout == 0 || n.saved.nodeTimeout == n.nodeTimeout {
 				next()
 				return
 			}
 			d.call("clctrl", []string{"-tune", "-o", "node_timeout=" + strconv.Itoa(n.saved.nodeTimeout)}, func(int, string) { next() })
 		},
 		func(next func()) {
-			if n.saved.deadman == "" {
+			if n.saved.deadman == "" || d.forgets(forgetMode) {
 				next()
 				return
 			}
@@ -42,7 +42,9 @@ func (d *dr) post() {
 		func(func()) {
 			d.unrestrict()
 			n.saved = nil
-			c.emit(RemoveFile{Node: n.name, Name: clDRStateFile})
+			if !d.forgets(forgetState) {
+				c.emit(RemoveFile{Node: n.name, Name: clDRStateFile})
+			}
 			d.log("completed, exit %d", exit)
 			if exit != 0 {
 				c.print(d.cm, "DR_ERROR=cluster services could not be started on node "+n.name+"\n")
@@ -56,7 +58,7 @@ func (d *dr) post() {
 func (d *dr) manage(done func(ok bool)) {
 	c, n := d.c, d.n
 	was := n.saved.nodeState
-	if was != "NORMAL" && (was != "UNMANAGED" || c.knob(n, "cl_dr_resumes_unmanaged") == "no") {
+	if d.forgets(forgetResume) || was != "NORMAL" && (was != "UNMANAGED" || c.knob(n, "cl_dr_resumes_unmanaged") == "no") {
 		done(true)
 		return
 	}
@@ -67,11 +69,11 @@ func (d *dr) manage(done func(ok bool)) {
 }
 
 func (d *dr) startSwitch(n *node, local bool, next func()) {
-	was := d.n.saved.localDMS
+	was, what := d.n.saved.localDMS, forgetSwitch
 	if !local {
-		was = d.n.saved.peerDMS
+		was, what = d.n.saved.peerDMS, forgetPeer
 	}
-	if was != "Enabled" {
+	if was != "Enabled" || d.forgets(what) {
 		next()
 		return
 	}
@@ -81,13 +83,19 @@ func (d *dr) startSwitch(n *node, local bool, next func()) {
 }
 
 func (d *dr) unrestrict() {
-	if !d.n.saved.restricted {
+	if !d.n.saved.restricted || d.forgets(forgetRestrict) {
 		return
 	}
 	for _, n := range d.sanNodes() {
-		if n.ifrestrict {
-			n.ifrestrict = false
-			d.c.emit(RemoveFile{Node: n.name, Name: ifrestrictFile})
+		if !n.ifrestrict {
+			continue
 		}
+		n.ifrestrict = false
+		if d.c.knob(n, "ifrestrict") == "absent" {
+			d.c.emit(RemoveFile{Node: n.name, Name: ifrestrictFile})
+			continue
+		}
+		d.c.emit(WriteFile{Node: n.name, Name: ifrestrictFile, Text: ownRestrictions})
+		d.c.emit(RemoveFile{Node: n.name, Name: ifrestrictCopy})
 	}
 }

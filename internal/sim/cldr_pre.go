@@ -118,6 +118,9 @@ func (d *dr) restrict() {
 	for _, n := range d.sanNodes() {
 		if !n.ifrestrict {
 			n.ifrestrict = true
+			if d.c.knob(n, "ifrestrict") == "present" {
+				d.c.emit(WriteFile{Node: n.name, Name: ifrestrictCopy, Text: ownRestrictions})
+			}
 			d.c.emit(AppendFile{Node: n.name, Name: ifrestrictFile, Text: "sfwcom\n"})
 		}
 	}
@@ -146,7 +149,7 @@ func (d *dr) save() {
 		}
 	}
 	if s.nodeTimeout != 0 {
-		b.WriteString("node_timeout=" + strconv.Itoa(s.nodeTimeout) + "\n")
+		b.WriteString(d.c.knob(d.n, "cl_dr_timeout_name") + "=" + strconv.Itoa(s.nodeTimeout) + "\n")
 	}
 	d.c.emit(WriteFile{Node: d.n.name, Name: clDRStateFile, Text: b.String()})
 }

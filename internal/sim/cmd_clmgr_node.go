@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
@@ -96,7 +97,28 @@ func (c *Core) stopNode(cm *cmd, p clmgrLine) {
 			name: "admin_op", args: "clrm_stop_request " + n.name, node: n, walk: 10 * time.Second,
 			action: func(done func(bool)) { c.stopped(n, manage, done) }, ended: ended,
 		})
+		c.waitFor(cm, p)
 	})
+}
+
+// waitFor ends a stop or start before the event that it asked for has ended: at its TIMEOUT, and at once where the
+// TIMEOUT is 0 or knob clmgr_wait says so. The event goes on.
+func (c *Core) waitFor(cm *cmd, p clmgrLine) {
+	if c.commands[cm.id] != cm {
+		return // it is over
+	}
+	seconds, err := strconv.Atoi(p.get("TIMEOUT", "-1"))
+	switch {
+	case c.knob(cm.node, "clmgr_wait") == "before" || err == nil && seconds == 0:
+		c.print(cm, "\nThe request was accepted. It is processed in the background.\n")
+		c.finish(cm, 0)
+	case err == nil && seconds > 0:
+		c.timer(cm.node, time.Duration(seconds)*time.Second, func() {
+			if c.commands[cm.id] == cm {
+				c.answer(cm, errorText("the operation has not ended within "+strconv.Itoa(seconds)+" seconds. It goes on in the background."))
+			}
+		})
+	}
 }
 
 func (c *Core) stopText(n *node, manage string, began time.Time, flags string) string {
@@ -208,6 +230,7 @@ func (c *Core) startNode(cm *cmd, p clmgrLine) {
 					name: "node_up", args: n.name, node: n, walk: 14 * time.Second,
 					action: func(done func(bool)) { c.joined(n, auto, clinfo, done) }, ended: ended,
 				})
+				c.waitFor(cm, p)
 			})
 		})
 	})
@@ -254,8 +277,8 @@ func (c *Core) resumeGroup(g *group, auto bool, next func()) {
 	switch {
 	case !auto || n.odm.skipEvent:
 		back()
-	case g.StartupMonitor && g.Monitor != "":
-		c.run(n, "app_monitor", g.Monitor, nil, haEnv(g), scriptLimit, func(e ScriptEnded) {
+	case c.startupMethod(g) != "":
+		c.run(n, "app_monitor", c.startupMethod(g), nil, haEnv(g), scriptLimit, func(e ScriptEnded) {
 			if e.Exit == 0 && !e.TimedOut {
 				c.note(n.name, "startup monitor: "+g.Application+" runs already")
 				back()

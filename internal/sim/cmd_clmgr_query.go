@@ -124,6 +124,8 @@ func (c *Core) clusterState(n *node) string {
 	switch {
 	case up == 0:
 		return "OFFLINE"
+	case c.running != nil && c.running.recover != nil:
+		return "ERROR"
 	case c.running != nil || n.mgr != stStable && n.mgr != stInit:
 		return "UNSTABLE"
 	case unmanaged > 0 && c.knob(n, "cluster_state_unmanaged") != "WARNING":
@@ -147,6 +149,8 @@ func (c *Core) nodeState(from, n *node) (state, raw string) {
 		return "UNMANAGED", "UNMANAGED"
 	case n.mgr == stStable:
 		return "NORMAL", n.mgr
+	case n.mgr == stFailed:
+		return "ERROR", n.mgr
 	}
 	return "UNSTABLE", n.mgr
 }
@@ -245,7 +249,16 @@ func (c *Core) groupObject(g *group) object {
 	}
 }
 
+// monitorObjects are the monitors of a group's application: its own first, then those of the configuration.
 func (c *Core) monitorObjects(g *group) []object {
+	out := c.ownMonitor(g)
+	for _, m := range g.monitors {
+		out = append(out, c.monitorObject(g, m))
+	}
+	return out
+}
+
+func (c *Core) ownMonitor(g *group) []object {
 	if g.Monitor == "" {
 		return nil
 	}
@@ -271,15 +284,15 @@ func (c *Core) monitorObjects(g *group) []object {
 		}
 		return o
 	}
-	var out []object
 	if g.MonitorInterval > 0 {
 		mode := "longrunning"
 		if g.StartupMonitor {
 			mode = "both"
 		}
-		out = append(out, monitor("_mon", mode))
-	} else if g.StartupMonitor {
-		out = append(out, monitor("_mon", "startup"))
+		return []object{monitor("_mon", mode)}
 	}
-	return out
+	if g.StartupMonitor {
+		return []object{monitor("_mon", "startup")}
+	}
+	return nil
 }

@@ -228,8 +228,10 @@ func (c *Core) appState(g *group, node string) string {
 	switch {
 	case g.owner != node || g.state != stOnline:
 		return stOffline
-	case g.Monitor == "" || !g.managed:
+	case g.Monitor == "" && len(g.monitors) == 0 || !g.managed:
 		return "ONLINE NOT MONITORED"
+	case c.suspended(g, c.nodes[node]):
+		return "ONLINE MONITOR SUSPENDED"
 	case g.monitorBad:
 		return "ONLINE MONITOR FAILED"
 	}

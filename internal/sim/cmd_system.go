@@ -68,51 +68,6 @@ func (c *Core) lsattr(n *node, args []string) result {
 	return say(b.String())
 }
 
-// ps is ps -e -o pid,args: the simulated daemons and the scripts of PowerHA that run.
-func (c *Core) ps(n *node, args []string) result {
-	line := strings.Join(args, " ")
-	heading := line == "-e -o pid,args" || line == "-eo pid,args"
-	if !heading && line != "-e -o pid=,args=" && line != "-eo pid=,args=" {
-		return complain("ps: 0551-203 only -e -o pid,args is answered by the simulation.")
-	}
-	var b strings.Builder
-	if heading {
-		b.WriteString("     PID COMMAND\n")
-	}
-	row := func(pid int, text string) { fmt.Fprintf(&b, "%8d %s\n", pid, text) }
-	row(1, "/etc/init")
-	row(3539404, "/usr/sbin/syncd 60")
-	row(3735942, "/usr/lib/errdemon")
-	paths := map[string]string{
-		"clstrmgrES": "/usr/es/sbin/cluster/clstrmgr", "clevmgrdES": "/usr/es/sbin/cluster/clevmgrd",
-		"clinfoES": "/usr/es/sbin/cluster/clinfo", "clcomd": "/usr/sbin/clcomd -d -g",
-		"clconfd": "/usr/sbin/clconfd", "cthags": "/opt/rsct/bin/hagsd cthags",
-		"ctrmc": "/opt/rsct/bin/rmcd -a IBM.LPCommands -r", "gsclvmd": "/usr/sbin/gsclvmd",
-	}
-	for _, s := range c.subsystems(n) {
-		if s.active {
-			row(s.pid, paths[s.name])
-		}
-	}
-	if n.drmgr != "" {
-		row(20185560, "/usr/sbin/drmgr -c pmig -p "+n.drmgr)
-	}
-	for _, id := range slices.Sorted(mapKeys(c.commands)) {
-		cm := c.commands[id]
-		if cm.node != n || !cm.act {
-			continue
-		}
-		pid := 21000000 + 2*idNumber(id)
-		switch cm.name {
-		case "cl_dr":
-			row(pid, "/bin/ksh93 /usr/es/sbin/cluster/utilities/cl_dr "+strings.Join(cm.args, " "))
-		case "clmgr":
-			row(pid, "/bin/ksh93 /usr/es/sbin/cluster/utilities/clmgr "+strings.Join(cm.args, " "))
-		}
-	}
-	return say(b.String())
-}
-
 // idNumber makes a number of an identifier, for process ids.
 func idNumber(id string) int {
 	h := 0
@@ -124,8 +79,9 @@ func idNumber(id string) int {
 
 // cltopinfo prints the topology.
 func (c *Core) cltopinfo(_ *node, _ []string) result {
+	kind := map[string]string{"NSC": "Standard", "SC": "Stretched", "LC": "Linked"}[c.knob(nil, "cluster_type")]
 	var b strings.Builder
-	fmt.Fprintf(&b, "Cluster Name:    %s\nCluster Type:    Standard\nHeartbeat Type:  Unicast\nRepository Disk: hdisk2 (00f6f5d0d387b342)\n\n", c.cfg.Cluster)
+	fmt.Fprintf(&b, "Cluster Name:    %s\nCluster Type:    %s\nHeartbeat Type:  %s\nRepository Disk: hdisk2 (00f6f5d0d387b342)\n\n", c.cfg.Cluster, kind, title(c.knob(nil, "heartbeat_type")))
 	fmt.Fprintf(&b, "There are %d node(s) and 1 network(s) defined\n\n", len(c.order))
 	for _, n := range c.all() {
 		fmt.Fprintf(&b, "NODE %s:\n\tNetwork net_ether_01\n\t\t%s\t%s\n\n", n.name, n.name, nodeAddress(n))
@@ -180,3 +136,6 @@ func (c *Core) clutilsLog(n *node, text string) {
 }
 
 func seconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }
+
+// title is a word with a capital first.
+func title(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

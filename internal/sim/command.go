@@ -56,13 +56,16 @@ func queryTable() map[string]struct {
 		"errpt":                   {50 * ms, (*Core).errpt}, "errlogger": {20 * ms, (*Core).errlogger},
 		"ps": {30 * ms, (*Core).ps}, "lsattr": {30 * ms, (*Core).lsattr}, "drmgr": {50 * ms, (*Core).drmgrList},
 		"lparstat": {50 * ms, (*Core).lparstat}, "odmget": {50 * ms, (*Core).odmget},
-		"cltopinfo": {200 * ms, (*Core).cltopinfo}, "cllsgrp": {100 * ms, (*Core).cllsgrp},
+		"cltopinfo": {200 * ms, (*Core).cltopinfo}, "clruncmd": {200 * ms, (*Core).clruncmd}, "clcmd": {500 * ms, (*Core).clcmd},
+		"halevel": {50 * ms, (*Core).halevel}, "clhaver": {300 * ms, (*Core).clhaver},
+		"lsrpdomain": {100 * ms, (*Core).lsrpdomain}, "lsrpnode": {100 * ms, (*Core).lsrpnode},
+		"cllsgrp": {100 * ms, (*Core).cllsgrp},
 	}
 }
 
 // Tools lists the names of all commands that the core answers, sorted.
 func Tools() []string {
-	out := []string{"clmgr", "cl_dr"}
+	out := []string{"clmgr", "cl_dr", "hmc"}
 	for name := range queryTable() {
 		out = append(out, name)
 	}
@@ -72,7 +75,7 @@ func Tools() []string {
 
 func isAct(name string, args []string) bool {
 	switch name {
-	case "cl_dr", "mkitab", "rmitab", "stopdms", "startdms", "hags_disable_client_kill", "hags_enable_client_kill":
+	case "cl_dr", "clruncmd", "mkitab", "rmitab", "stopdms", "startdms", "hags_disable_client_kill", "hags_enable_client_kill":
 		return true
 	case "clctrl":
 		return slices.Contains(args, "-o")
@@ -84,6 +87,10 @@ func isAct(name string, args []string) bool {
 }
 
 func (c *Core) commandStarted(in CommandStarted) {
+	if in.Name == "hmc" {
+		c.hmcStarted(in)
+		return
+	}
 	n := c.nodes[in.Node]
 	if n == nil || !n.alive {
 		c.emit(CommandDone{ID: in.ID, Exit: 255})
@@ -179,8 +186,38 @@ func (c *Core) emitErr(cm *cmd, text string) {
 	}
 }
 
+// exitCode is the exit status of a command that failed; what clmgr and clRGinfo give for which mistake is not certain.
+func (c *Core) exitCode(cm *cmd, r result) int {
+	kind := c.knob(cm.node, "exit_codes")
+	if r.exit != 1 || cm.name != "clmgr" && cm.name != "clRGinfo" || kind == "one" {
+		return r.exit
+	}
+	if kind == "zero" {
+		return 0
+	}
+	for _, class := range []struct {
+		code int
+		says []string
+	}{
+		{4, []string{"needed", "no attribute"}},
+		{8, []string{"too many"}},
+		{7, []string{"does not appear to exist", "not found"}},
+		{5, []string{"not a valid", "is not known", "is not an action", "is not a class", "is not supported", "Usage:"}},
+	} {
+		for _, text := range class.says {
+			if strings.Contains(r.err, text) {
+				return class.code
+			}
+		}
+	}
+	return 1
+}
+
 // answer ends a command with what it has to say. Knobs may spoil what a query prints.
 func (c *Core) answer(cm *cmd, r result) {
+	if cm.external {
+		r.exit = c.exitCode(cm, r)
+	}
 	if cm.external && !cm.act {
 		r.out, r.err = c.translate(cm, r.out), c.translate(cm, r.err)
 		r, ends := c.spoil(cm, r)

@@ -18,6 +18,7 @@ type Core struct {
 	cfg   Config
 	level level
 	knobs map[string]string
+	table map[string]knob
 
 	now   time.Duration
 	seq   uint64
@@ -60,7 +61,7 @@ func New(cfg Config) (*Core, error) {
 		return nil, errors.New("a simulated cluster needs a name and at least one node")
 	}
 	c := &Core{
-		cfg: cfg, level: lvl, knobs: map[string]string{}, nodes: map[string]*node{},
+		cfg: cfg, level: lvl, knobs: map[string]string{}, table: knobTable(), nodes: map[string]*node{},
 		commands: map[string]*cmd{}, scripts: map[string]*script{}, moves: map[string]*migration{},
 		active: defaultODM(lvl),
 	}
@@ -81,6 +82,9 @@ func New(cfg Config) (*Core, error) {
 			}
 		}
 		c.groups = append(c.groups, &group{Group: g, owner: g.Nodes[0], state: stOnline, managed: true})
+	}
+	if err := c.addMonitors(cfg.Monitors); err != nil {
+		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Knobs)) {
 		if err := c.setKnob(name, cfg.Knobs[name]); err != nil {
@@ -166,6 +170,9 @@ func (c *Core) begin() {
 		n := c.nodes[name]
 		c.trace(name, "managed", "node", name, "managed", true)
 		n.bootEntries(c)
+		if c.knob(n, "ifrestrict") == "present" {
+			c.emit(WriteFile{Node: name, Name: ifrestrictFile, Text: ownRestrictions})
+		}
 	}
 	c.traceVariables("product")
 	c.log.standbyDown = !c.standbyUp()

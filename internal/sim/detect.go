@@ -1,6 +1,9 @@
 package sim
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // cthagsTrip is the trip interval of the Group Services dead man switch (listdms: 30 seconds).
 const cthagsTrip = 30 * time.Second
@@ -77,10 +80,26 @@ func (c *Core) haltsOnWake(n *node, gap time.Duration) string {
 	if n.deadman == "a" && gap > c.scaled(time.Duration(n.nodeTimeout)*time.Millisecond) {
 		return "CAA: Deadman timer triggered"
 	}
+	if c.watchdogFires(n, gap) {
+		return "pvm_wdog: CAA did not reset the hypervisor's watchdog, partition reset"
+	}
 	if n.clientKill && gap > c.scaled(cthagsTrip) && c.knob(n, "client_kill_on_wake") == "yes" {
 		return "cthags: critical daemons did not respond and were ended, node halted"
 	}
 	return ""
+}
+
+// watchdogFires: the hypervisor's watchdog, where it is enabled, was not reset for longer than the node timeout. Whether
+// it acts on a partition that was suspended is not known (knob pvm_wdog_fires), nor how long it waits, nor whether
+// PowerHA suspends it for a migration (knob pvm_wdog_suspended).
+func (c *Core) watchdogFires(n *node, gap time.Duration) bool {
+	timer := n.odm.extra["CAA_PVM_WATCHDOG_TIMER"]
+	listed := c.knob(nil, "pvm_wdog_listed")
+	if c.knob(n, "pvm_wdog_fires") == "no" || timer == "" || strings.EqualFold(timer, "disable") || listed == "no" || listed == "level" && !c.level.pvmWdog {
+		return false
+	}
+	suspended := n.saved != nil && c.knob(n, "pvm_wdog_suspended") == "yes"
+	return !suspended && gap > c.scaled(time.Duration(n.nodeTimeout)*time.Millisecond)
 }
 
 // heardAgain: a silent node runs again. If its groups run elsewhere by now, it is halted when it meets the others.

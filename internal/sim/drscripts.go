@@ -169,6 +169,9 @@ func (c *Core) judgeDR(n *node, s drScript, verb string, e ScriptEnded) string {
 	if e.Exit == 0 && !e.TimedOut {
 		return ""
 	}
+	if !e.TimedOut && e.Exit != 10 && c.knob(n, "dr_other_exit") == "success" {
+		return ""
+	}
 	if e.TimedOut && c.knob(n, "dr_timeout_effect") == "ignore" {
 		return ""
 	}

@@ -43,6 +43,7 @@ type group struct {
 	healthy    time.Duration // since when the monitor is satisfied
 	monitorBad bool
 	misses     int // failures of the monitor in a row that were tolerated
+	monitors   []*monitor
 }
 
 func (g *group) participates(name string) bool { return slices.Contains(g.Nodes, name) }
@@ -109,9 +110,13 @@ type script struct {
 
 // run asks the shell for a script; done is called on the node (after its freeze, never after its death).
 func (c *Core) run(n *node, kind, path string, args, env []string, limit time.Duration, done func(ScriptEnded)) {
-	id := c.newID("s")
-	c.scripts[id] = &script{node: n, kind: kind, done: done}
-	c.emit(RunScript{ID: id, Node: n.name, Kind: kind, Path: path, Args: args, Env: env, Timeout: limit})
+	c.runScript(RunScript{Node: n.name, Kind: kind, Path: path, Args: args, Env: env, Timeout: limit}, done)
+}
+
+func (c *Core) runScript(r RunScript, done func(ScriptEnded)) {
+	r.ID = c.newID("s")
+	c.scripts[r.ID] = &script{node: c.nodes[r.Node], kind: r.Kind, done: done}
+	c.emit(r)
 }
 
 func (c *Core) scriptEnded(e ScriptEnded) {

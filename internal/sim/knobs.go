@@ -15,7 +15,7 @@ type knob struct {
 	values []string // nil: free text
 }
 
-// knobTable lists every knob. The names are those of the reference's list of what is not known.
+// knobTable lists every knob; docs/simulator.md says what each decides.
 func knobTable() map[string]knob {
 	yesNo := []string{"yes", "no"}
 	return map[string]knob{
@@ -37,7 +37,24 @@ func knobTable() map[string]knob {
 		"errpt_pmig_ids":                {"level", []string{"level", "old", "new"}},
 		"errpt_pmig_template":           {"plain", []string{"plain", "detail", "renamed"}},
 		"errpt_pmig_offsets":            {"premigrate", []string{"premigrate", "suspend", "done_late"}},
+		"monitor":                       {"healthy", []string{"healthy", "failed", "suspended"}},
+		"hmc":                           {"idle", []string{"idle", "busy"}},
+		"hmc_migration_words":           {"cli", []string{"cli", "rest", "lower"}},
+		"hmc_crash_shows":               {"Error", []string{"Error", "Open Firmware", "Not Available", "Running"}},
+		"hmc_state":                     {"", nil},
 		"output":                        {"normal", faultValues()},
+		"exit_codes":                    {"one", []string{"one", "classes", "zero"}},
+		"dr_other_exit":                 {"failure", []string{"failure", "success"}},
+		"pvm_wdog_fires":                {"no", yesNo},
+		"pvm_wdog_suspended":            {"no", yesNo},
+		"clmgr_wait":                    {"after", []string{"after", "before"}},
+		"events_while_unmanaged":        {"yes", yesNo},
+		"unmanaged_votes":               {"yes", yesNo},
+		"cl_dr_timeout_name":            {"node_timeout", []string{"node_timeout", "CAA_node_timeout"}},
+		"cl_dr_forgets":                 {"nothing", nil},
+		"ifrestrict":                    {"absent", []string{"absent", "present"}},
+		"event_takes":                   {"0", nil},
+		"event_fails":                   {"none", nil},
 		"unmanaged_owner_death_shows":   {"UNMANAGED", []string{"UNMANAGED", "OFFLINE", "UNKNOWN"}},
 		"error_stream":                  {"stderr", []string{"stderr", "stdout"}},
 		"lssrc_forced_down_line":        {"yes", yesNo},
@@ -78,7 +95,7 @@ func knobTable() map[string]knob {
 
 // families are the knobs that name what they are about: NAME.WHAT.
 func families() map[string]string {
-	return map[string]string{"output": "<tool>", "rg_state": "<group>"}
+	return map[string]string{"output": "<tool>", "rg_state": "<group>", "event_takes": "<event>", "monitor": "<monitor>"}
 }
 
 // KnobNames lists the names of all knobs with the values they take ("" = free), sorted.
@@ -109,6 +126,9 @@ func CheckKnob(name, value string) error {
 		}
 		return checkFault(name, value)
 	}
+	if bare == "cl_dr_forgets" {
+		return checkForgets(value)
+	}
 	if k.values != nil && !slices.Contains(k.values, value) {
 		return fmt.Errorf("knob %s does not take %q; one of %s", bare, value, strings.Join(k.values, ", "))
 	}
@@ -126,6 +146,9 @@ func (c *Core) setKnob(name, value string) error {
 	if g, ok := strings.CutPrefix(bare, "rg_state."); ok && c.group(g) == nil {
 		return fmt.Errorf("knob %q: the cluster has no resource group %q", name, g)
 	}
+	if m, ok := strings.CutPrefix(bare, "monitor."); ok && !c.hasMonitor(m) {
+		return fmt.Errorf("knob %q: the cluster has no application monitor %q", name, m)
+	}
 	c.knobs[name] = value
 	return nil
 }
@@ -140,13 +163,17 @@ func (c *Core) knob(n *node, name string) string {
 	if v, ok := c.knobs[name]; ok {
 		return v
 	}
+	return c.def(name)
+}
+
+func (c *Core) def(name string) string {
 	bare, _, _ := strings.Cut(name, ".")
-	return knobTable()[bare].def
+	return c.table[bare].def
 }
 
 // knobDuration reads a knob that counts seconds; what is no number counts as the default.
 func (c *Core) knobDuration(n *node, name string) time.Duration {
-	for _, text := range []string{c.knob(n, name), knobTable()[name].def} {
+	for _, text := range []string{c.knob(n, name), c.def(name)} {
 		if f, err := strconv.ParseFloat(text, 64); err == nil && f >= 0 {
 			return time.Duration(f * float64(time.Second))
 		}

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -16,6 +17,7 @@ const (
 	stCBarrier = "ST_CBARRIER"
 	stUnstable = "ST_UNSTABLE"
 	stStable   = "ST_STABLE"
+	stFailed   = "ST_RP_FAILED"
 )
 
 // event is one recovery program of the cluster manager. Events run one at a time in the whole cluster.
@@ -26,7 +28,17 @@ type event struct {
 	walk       time.Duration
 	action     func(done func(ok bool))
 	ended      func(ok bool)
+
+	began   time.Time
+	tooLong int    // seconds after which config_too_long was run; 0: it was not
+	recover func() // goes on after a failed script
 }
+
+// line is the event and its arguments as the logs have them.
+func (e *event) line() string { return strings.TrimSpace(e.name + " " + e.args) }
+
+// program is the recovery program of the event.
+func (e *event) program() string { return "/usr/es/sbin/cluster/events/" + e.name + ".rp" }
 
 // enqueue puts an event at the end of the queue and runs it when its turn comes.
 func (c *Core) enqueue(e *event) {
@@ -48,10 +60,13 @@ func (c *Core) nextEvent() {
 }
 
 func (c *Core) runEvent(e *event) {
+	e.began = c.wall()
 	c.note(e.node.name, "event "+e.name+" "+e.args)
 	for _, n := range c.participants() {
-		c.clusterLog(n, "EVENT START: "+strings.TrimSpace(e.name+" "+e.args))
+		c.eventPreamble(n, e)
+		c.clusterLog(n, "EVENT START: "+e.line())
 	}
+	c.watchTooLong(e, c.now, 0)
 	step := func(state string, share time.Duration) func(func()) {
 		return func(next func()) {
 			if c.running != e {
@@ -71,29 +86,82 @@ func (c *Core) runEvent(e *event) {
 				return
 			}
 			c.setManagers(stRunning, e)
-			e.action(func(good bool) { ok = good; next() })
+			c.work(e.node, c.knobDuration(e.node, "event_takes."+e.name), next)
+		},
+		func(next func()) {
+			if c.running != e {
+				return
+			}
+			if c.knob(e.node, "event_fails") == e.name {
+				c.failEvent(e, next)
+				return
+			}
+			next()
+		},
+		func(next func()) {
+			if c.running == e {
+				e.action(func(good bool) { ok = good; next() })
+			}
 		},
 		step(stRunning, 2),
 		step(stUnstable, 1),
 		step(stCBarrier, 1),
 		func(func()) {
-			if c.running != e {
-				return
+			if c.running == e {
+				c.completeEvent(e, ok)
 			}
-			c.setManagers(stStable, e)
-			code := " 0"
-			if !ok {
-				code = " 1"
-			}
-			for _, n := range c.participants() {
-				n.lastEvent = strings.ToUpper(e.name) + " on node " + n.number()
-				c.clusterLog(n, "EVENT COMPLETED: "+strings.TrimSpace(e.name+" "+e.args)+code)
-			}
-			c.running = nil
-			c.finishEvent(e, ok)
-			c.nextEvent()
 		},
 	)
+}
+
+// failEvent: a script of the event has failed. The cluster waits until a person says that it may go on (clruncmd).
+func (c *Core) failEvent(e *event, next func()) {
+	c.setManagers(stFailed, e)
+	for _, n := range c.participants() {
+		c.clusterLog(n, "EVENT FAILED: 1: "+e.line()+" 1")
+		c.clusterLog(n, "EVENT START: event_error 1 "+e.name)
+		c.clusterLog(n, "EVENT COMPLETED: event_error 1 "+e.name+" 0")
+	}
+	c.note(e.node.name, "event "+e.name+" failed: waiting for clruncmd")
+	e.recover = func() {
+		e.recover = nil
+		c.setManagers(stRunning, e)
+		for _, n := range c.participants() {
+			c.clusterLog(n, "EVENT START: "+e.line())
+		}
+		next()
+	}
+}
+
+// clruncmd is "Recover From PowerHA SystemMirror Script Failure": the event goes on as if its script had succeeded.
+func (c *Core) clruncmd(n *node, args []string) result {
+	switch {
+	case len(args) != 1 || c.nodes[args[0]] == nil:
+		return misuse("clruncmd")
+	case c.running == nil || c.running.recover == nil:
+		return complain("clruncmd: no event waits for a recovery on node " + args[0] + ".")
+	}
+	c.running.recover()
+	return result{}
+}
+
+func (c *Core) completeEvent(e *event, ok bool) {
+	c.setManagers(stStable, e)
+	code := " 0"
+	if !ok {
+		code = " 1"
+	}
+	for _, n := range c.participants() {
+		n.lastEvent = strings.ToUpper(e.name) + " on node " + n.number()
+		if e.tooLong > 0 {
+			c.clusterLog(n, "EVENT COMPLETED: config_too_long "+strconv.Itoa(e.tooLong)+" "+e.program()+" 0")
+		}
+		c.clusterLog(n, "EVENT COMPLETED: "+e.line()+code)
+		c.eventSummary(n, e)
+	}
+	c.running = nil
+	c.finishEvent(e, ok)
+	c.nextEvent()
 }
 
 func (c *Core) finishEvent(e *event, ok bool) {
@@ -106,7 +174,8 @@ func (c *Core) finishEvent(e *event, ok bool) {
 func (c *Core) participants() []*node {
 	var out []*node
 	for _, n := range c.all() {
-		if n.alive && n.up && !n.down {
+		votes := n.managed || c.running != nil && c.running.node == n || c.knob(n, "unmanaged_votes") == "yes"
+		if n.alive && n.up && !n.down && votes {
 			out = append(out, n)
 		}
 	}
@@ -141,7 +210,7 @@ func (c *Core) dropEvents(n *node) {
 	if e := c.running; e != nil && needs(e) {
 		c.running = nil
 		for _, p := range c.participants() {
-			c.clusterLog(p, "EVENT FAILED: 1: "+strings.TrimSpace(e.name+" "+e.args)+" 1")
+			c.clusterLog(p, "EVENT FAILED: 1: "+e.line()+" 1")
 			c.setManager(p, stStable, e.name)
 		}
 		dropped = append([]*event{e}, dropped...)

@@ -13,6 +13,10 @@ func (c *Core) startMonitor(g *group) {
 	g.generation++
 	g.healthy, g.misses = -1, 0
 	c.monitorLater(g)
+	for _, m := range g.monitors {
+		m.misses, m.healthy = 0, -1
+		c.watchLater(g, m, m.Stabilization)
+	}
 }
 
 func (c *Core) monitorLater(g *group) {
@@ -22,6 +26,14 @@ func (c *Core) monitorLater(g *group) {
 	gen, owner := g.generation, c.nodes[g.owner]
 	c.timer(owner, g.MonitorInterval, func() {
 		if g.generation != gen {
+			return
+		}
+		switch c.knob(owner, "monitor."+g.Application+"_mon") {
+		case "suspended":
+			c.monitorLater(g)
+			return
+		case "failed":
+			c.monitored(g, false)
 			return
 		}
 		limit := max(c.scaled(g.MonitorInterval), minMonitorLimit)
@@ -51,20 +63,42 @@ func (c *Core) monitored(g *group, ok bool) {
 		c.monitorLater(g)
 		return
 	}
+	c.applicationFailed(g, reaction{restarts: g.RestartCount, fallover: true, cleanup: g.Stop, restart: g.Start})
+}
+
+// reaction is what a monitor wants done when it finds the application failed.
+type reaction struct {
+	restarts                 int
+	fallover                 bool // else the method notify, if there is one
+	cleanup, restart, notify string
+}
+
+// applicationFailed restarts the application, or does what the failure action says once that was in vain.
+func (c *Core) applicationFailed(g *group, r reaction) {
 	g.monitorBad, g.healthy = true, -1
 	g.generation++
-	if g.restarts < g.RestartCount {
+	if g.restarts < r.restarts {
 		g.restarts++
-		c.restartApplication(g)
+		c.restartApplication(g, r)
+		return
+	}
+	if !r.fallover {
+		owner := c.nodes[g.owner]
+		if r.notify != "" {
+			c.run(owner, "app_notify", r.notify, nil, haEnv(g), scriptLimit, func(ScriptEnded) {})
+		}
+		c.note(owner.name, "application "+g.Application+" cannot be restarted: notified")
+		c.clusterLog(owner, "EVENT START: server_down "+owner.name+" "+g.Application)
+		c.clusterLog(owner, "EVENT COMPLETED: server_down "+owner.name+" "+g.Application+" 0")
 		return
 	}
 	c.failApplicationOver(g)
 }
 
-func (c *Core) restartApplication(g *group) {
+func (c *Core) restartApplication(g *group, r reaction) {
 	owner := c.nodes[g.owner]
 	c.log.restarts++
-	c.note(owner.name, "application "+g.Application+" failed its monitor: restart "+strconv.Itoa(g.restarts)+" of "+strconv.Itoa(g.RestartCount))
+	c.note(owner.name, "application "+g.Application+" failed its monitor: restart "+strconv.Itoa(g.restarts)+" of "+strconv.Itoa(r.restarts))
 	c.enqueue(&event{
 		name: "server_restart", args: owner.name + " " + g.Application, node: owner, walk: 2 * time.Second,
 		action: func(done func(bool)) {
@@ -72,8 +106,8 @@ func (c *Core) restartApplication(g *group) {
 				done(true)
 				return
 			}
-			c.runStop(g, owner.name, func(bool) {
-				c.runStart(g, owner.name, func(ok bool) {
+			c.runApp(g, owner.name, "app_stop", r.cleanup, "stop_server", func(bool) {
+				c.runApp(g, owner.name, "app_start", r.restart, "start_server", func(ok bool) {
 					c.startMonitor(g)
 					done(ok)
 				})

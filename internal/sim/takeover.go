@@ -17,7 +17,7 @@ func (c *Core) declareDown(n *node) bool {
 			runner = o
 		}
 	}
-	if runner == nil {
+	if runner == nil || !runner.managed && c.knob(runner, "events_while_unmanaged") == "no" {
 		return false
 	}
 	c.enqueue(&event{

@@ -31,6 +31,12 @@ func usageText(tool string) string {
 		return "Usage: ps [-AMNaedfklm] [-n namelist] [-F Format] [-o specifier[=header],...] [-p proclist][-G|-g grouplist] [-t termlist] [-U|-u userlist]\n"
 	case "drmgr":
 		return "Usage: drmgr { -i script_name [-w minutes] [-f] | -u script_name } [-D hostname]\n       drmgr { -b | -R base_directory_path | -S syslog_chan_id_str | -l }\n"
+	case "hmc":
+		return "Usage: lssyscfg -r {sys | lpar} [-m managed-system] [--filter lpar_names=name] [-F [attribute,...]] [--header]\n"
+	case "clcmd":
+		return "Usage: clcmd [-n cluster] [-m nodelist] command [args]\n"
+	case "clruncmd":
+		return "Usage: clruncmd nodename\n"
 	case "clmgr":
 		return "clmgr {[-c|-x]} [-S] [-v] [-f] [-a <ATTR>[,<ATTR>...]] <ACTION> <CLASS> [<NAME>] [<ATTR>=<VALUE> ...]\n"
 	case "listdms", "stopdms", "startdms", "hags_disable_client_kill", "hags_enable_client_kill":

@@ -35,6 +35,12 @@ func (l *Lab) Install(ctx context.Context) error {
 		if err := os.WriteFile(l.config(node), text, 0o600); err != nil {
 			return fmt.Errorf("write the configuration of %s: %w", node, err)
 		}
+		if text, err = yaml.Marshal(l.exporterFile(node)); err != nil {
+			return fmt.Errorf("write the configuration of the exporter of %s: %w", node, err)
+		}
+		if err := os.WriteFile(l.exporterConfig(node), text, 0o600); err != nil {
+			return fmt.Errorf("write the configuration of the exporter of %s: %w", node, err)
+		}
 		for folder, mode := range map[string]os.FileMode{"dr": 0o750, "exporter": 0o750, "actor": 0o700} {
 			if err := os.MkdirAll(filepath.Join(l.State(node), folder), mode); err != nil {
 				return fmt.Errorf("make the state folder of %s: %w", node, err)
@@ -44,7 +50,7 @@ func (l *Lab) Install(ctx context.Context) error {
 			return fmt.Errorf("register the DR script on %s: %w\n%s", node, err, out)
 		}
 	}
-	return nil
+	return l.followLate()
 }
 
 func (l *Lab) writeSecrets() error {

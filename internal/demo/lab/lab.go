@@ -37,6 +37,9 @@ type Options struct {
 	// Mode is migration.mode of the actors; Timing are the scaled spans of the configuration.
 	Mode   string
 	Timing Timing
+	// Witnesses of migrations that the exporters do not hear, or hear late. Self is the demo's own program.
+	Witnesses Witnesses
+	Self      string
 }
 
 // Timing holds the spans that the demo shortens.
@@ -59,6 +62,7 @@ type Lab struct {
 	world      world.Dir
 	procs      []*process
 	appBase    int
+	stopLate   func() // nil where nothing is read late
 }
 
 // Ports are what the programs of one node listen on, on the loopback.
@@ -189,6 +193,9 @@ func (l *Lab) Pages() []string {
 func (l *Lab) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
+	if l.stopLate != nil {
+		l.stopLate()
+	}
 	var errs []error
 	if _, err := os.Stat(l.world.Socket()); err == nil {
 		if out, err := l.Sim(ctx, "down"); err != nil {

@@ -45,8 +45,8 @@ func (l *Lab) start(node, program string, args ...string) (*process, error) {
 
 // StartExporter, StartActor: start the node's program.
 func (l *Lab) StartExporter(node string) error {
-	_, err := l.start(node, "powerha_lpm_exporter", "--config.file="+l.config(node),
-		"--web.listen-address="+loopback(l.Ports[node].Exporter), "--log.level=debug")
+	_, err := l.start(node, "powerha_lpm_exporter", "--config.file="+l.exporterConfig(node),
+		"--web.listen-address="+loopback(l.Ports[node].Exporter), "--log.level=debug", "--allow-root")
 	return err
 }
 

@@ -55,7 +55,7 @@ func run() error {
 	if err != nil {
 		return fmt.Errorf("configure eth0: %w", err)
 	}
-	return syscall.Exec("/exporter", []string{"/exporter"}, nil)
+	return syscall.Exec("/exporter", []string{"/exporter", "--allow-root"}, nil)
 }
 
 func load(path string) error {

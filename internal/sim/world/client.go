@@ -101,6 +101,9 @@ func Command(c Caller, args []string, by string) Request {
 	return Request{Op: opCommand, Node: c.Node, Name: c.Tool, Args: args, By: by, Locale: c.Locale}
 }
 
+// HMC asks the HMC, from outside of all nodes.
+func HMC(args []string) Request { return Request{Op: opCommand, Name: "hmc", Args: args} }
+
 // Ping asks whether the cluster is up and its applications are started: then the exit status is 0.
 func Ping() Request { return Request{Op: opPing} }
 

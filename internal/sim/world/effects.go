@@ -30,6 +30,13 @@ func (w *World) apply(ctx context.Context, e sim.Effect) {
 		w.nodes[e.Node].do(func() { w.thaw(ctx, w.nodes[e.Node]) })
 	case sim.KillNode:
 		w.nodes[e.Node].do(func() { w.kill(ctx, w.nodes[e.Node]) })
+	case sim.BootNode:
+		n := w.nodes[e.Node]
+		n.do(func() {
+			if f := w.boot(ctx, n); f.Error != "" {
+				w.log.Error("the HMC's request", "node", n.name, "err", f.Error)
+			}
+		})
 	case sim.MigrationEnded:
 		w.migrationEnded(e)
 	case sim.AppendFile:

@@ -99,6 +99,7 @@ type Spec struct {
 	MonitorInterval time.Duration            `json:"monitor_interval_ns"`
 	RestartCount    int                      `json:"restart_count"`
 	StartupMonitor  bool                     `json:"startup_monitor,omitempty"`
+	Monitors        []sim.Monitor            `json:"monitors,omitempty"` // besides the one of each group
 }
 
 // GroupSpec is a resource group with its application: a port on each node, and the port of its service address.

@@ -16,6 +16,8 @@ import (
 const (
 	// scriptDefault limits a script for which the core sets no limit.
 	scriptDefault = time.Hour
+	// signalGrace is how long a script has to end by the signal that it got at its limit.
+	signalGrace = 5 * time.Second
 	// graceAfterThaw is what a script keeps at least when its limit passed while its node was frozen.
 	graceAfterThaw = time.Second
 	maxScriptText  = 1 << 20
@@ -81,11 +83,15 @@ func (w *World) awaitScript(ctx context.Context, s sim.RunScript, reports <-chan
 			pid = r.Pid
 		case <-timer.C():
 			if !w.awaitThaw(ctx, s.Node) { // it was not frozen: the limit is passed in fact
+				signal := syscall.SIGKILL
+				if s.Signal != 0 && !end.TimedOut {
+					signal = syscall.Signal(s.Signal) // what does not end by it gets the other a little later
+				}
 				end.TimedOut = true
 				if pid != 0 {
-					_ = syscall.Kill(-pid, syscall.SIGKILL) // the group that its reaper gave it
+					_ = syscall.Kill(-pid, signal) // the group that its reaper gave it
 				}
-				timer.Reset(scriptDefault)
+				timer.Reset(signalGrace)
 				continue
 			}
 			timer.Reset(graceAfterThaw)

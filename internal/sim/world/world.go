@@ -106,7 +106,7 @@ func Run(ctx context.Context, o Options) error {
 func coreConfig(d Dir, s Spec, epoch time.Time) sim.Config {
 	c := sim.Config{
 		Cluster: s.Cluster, Version: s.Version, Nodes: s.Nodes, Knobs: s.Knobs,
-		TimerScale: s.TimerScale, Delays: s.Delays, Epoch: epoch,
+		TimerScale: s.TimerScale, Delays: s.Delays, Epoch: epoch, Monitors: s.Monitors,
 	}
 	for _, g := range s.Groups {
 		c.Groups = append(c.Groups, sim.Group{
