@@ -17,6 +17,8 @@ BENCHTIME ?= 1s
 # How long make fuzz runs each target, and where it keeps what it found interesting.
 FUZZTIME ?= 10s
 FUZZ_CORPUS ?= $(CURDIR)/.fuzz
+# Only those whose folder and target match; all when empty.
+ONLY ?=
 # How long bench-freeze keeps the machine busy.
 LOAD     ?= 10m
 # Formats and journals that must not depend on the byte order of the machine.
@@ -139,9 +141,9 @@ check-demo:
 	@$(call step,all scenarios of the demo side by side)
 	@$(CURDIR)/internal/demo/run --all --headless
 
-fuzz: ## every fuzz target of every package, one after another; make fuzz FUZZTIME=60s
+fuzz: ## every fuzz target of every package, one after another; make fuzz FUZZTIME=60s, ONLY=powerha
 	@$(call step,fuzz targets$(comma) $(FUZZTIME) each; the corpus is kept in $(FUZZ_CORPUS:$(CURDIR)/%=%))
-	@GO=$(GO) internal/tools/fuzz $(FUZZTIME) $(FUZZ_CORPUS)
+	@GO=$(GO) internal/tools/fuzz $(FUZZTIME) '$(FUZZ_CORPUS)' '$(ONLY)'
 
 check-drmgr: ## the hook of Linux on Power under IBM's own drmgr; needs root and Debian's packages, says so where it cannot have them
 	@$(call step,the hook under IBM's own drmgr)

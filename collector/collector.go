@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -203,6 +204,15 @@ func (e *emitter) counts(name string, n map[string]uint64) {
 	}
 }
 
+// counted publishes a counter for those states of its last label that were ever counted, and for the named ones always.
+func (e *emitter) counted(name string, n map[string]uint64, always ...string) {
+	for _, s := range e.table[name].States {
+		if n[s] > 0 || slices.Contains(always, s) {
+			e.set(name, float64(n[s]), s)
+		}
+	}
+}
+
 func (e *emitter) histogram(name string, h Histogram, labels ...string) {
 	if len(h.Counts) != len(h.Bounds)+1 {
 		return
@@ -251,9 +261,11 @@ func (e *emitter) newHistogram(name string, h Histogram, count uint64, labels []
 func self(e *emitter, v *View) {
 	for _, s := range v.Collectors {
 		e.bool("powerha_exporter_collector_success", s.Success, s.Name)
-		e.seconds("powerha_exporter_collector_duration_seconds", s.Duration, s.Name)
 		e.time("powerha_exporter_collector_last_success_timestamp_seconds", s.LastSuccess, s.Name)
-		e.set("powerha_exporter_collector_timeouts_total", float64(s.Timeouts), s.Name)
+		if s.Name != Freeze && s.Name != Peer { // which run no command
+			e.seconds("powerha_exporter_collector_duration_seconds", s.Duration, s.Name)
+			e.set("powerha_exporter_collector_timeouts_total", float64(s.Timeouts), s.Name)
+		}
 	}
 	for command, n := range v.ParseErrors {
 		e.set("powerha_exporter_parse_errors_total", float64(n), command)

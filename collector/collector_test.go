@@ -306,7 +306,8 @@ func TestSeriesBudget(t *testing.T) {
 // bigView fills everything that grows with the cluster.
 func bigView(nodes, groups int) (v *View, budget int) {
 	v = fullView()
-	v.LastFreeze.Peer = ptr(time.Second)
+	v.LastFreeze.Peer, v.LastFreeze.RTC = ptr(time.Second), ptr(time.Second)
+	everyLabel(v)
 	v.Owners, v.Unmanaged, v.Peers, v.Probes = nil, map[string]time.Time{}, nil, nil
 	var rows []model.GroupRow
 	var all []model.Node
@@ -334,6 +335,28 @@ func bigView(nodes, groups int) (v *View, budget int) {
 	v.Fresh[model.SourceNodes] = model.Reading{Nodes: all}
 	v.Fresh[model.SourceMonitors] = model.Reading{Monitors: monitors}
 	return v, 250 + 11*groups + groups*(nodes-1) + 3*groups + 5*groups + 32*(nodes-1)
+}
+
+// everyLabel fills what has a label value for each of a closed list.
+func everyLabel(v *View) {
+	fill := func(metric string, out map[string]bool) {
+		m, ok := Find(metric)
+		if !ok || len(m.States) == 0 {
+			panic(metric)
+		}
+		for _, s := range m.States {
+			out[s] = true
+		}
+	}
+	fill("powerha_exporter_sources_disagree", v.Disagree)
+	fill("powerha_lpm_leftover", v.Leftovers)
+	fill("powerha_variable_drift", v.Drift)
+	for _, command := range []string{ // others are there after the first line that was not understood
+		"clmgr", "clRGinfo", "lssrc", "clctrl", "lsitab", "lscluster", "errpt", "lsattr", "episode_log", "event_log", "clutils_log",
+	} {
+		v.ParseErrors[command] = 0
+	}
+	v.Datagrams = map[string]uint64{"sent": 1, "accepted": 1, "unproven": 1}
 }
 
 func TestHistogram(t *testing.T) {

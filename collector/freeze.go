@@ -29,12 +29,14 @@ func lastFreeze(e *emitter, f *model.Freeze) {
 			return
 		}
 		e.seconds("powerha_lpm_last_freeze_duration_seconds", *d, by)
-		e.time("powerha_lpm_last_freeze_start_timestamp_seconds", f.Start, by)
 		e.seconds("powerha_lpm_last_freeze_error_bound_seconds", bound, by)
 	}
 	estimate(ByClock, f.Clock, f.ClockBound)
 	estimate(ByPeer, f.Peer, f.PeerBound)
 	estimate(ByFused, f.Fused, f.FusedBound)
+	if f.Fused != nil {
+		e.time("powerha_lpm_last_freeze_start_timestamp_seconds", f.Start, ByFused)
+	}
 	e.bool("powerha_lpm_freeze_visible", f.Visible.Clock, "clock")
 	e.bool("powerha_lpm_freeze_visible", f.Visible.Peer, "peer")
 	e.bool("powerha_lpm_freeze_visible", f.Visible.RTC, "rtc")

@@ -2,7 +2,7 @@ package collector
 
 func peer(e *emitter, v *View) {
 	if v.Datagrams != nil {
-		e.counts("powerha_peer_datagrams_total", v.Datagrams)
+		e.counted("powerha_peer_datagrams_total", v.Datagrams, "sent", "accepted", "unproven")
 	}
 	for _, p := range v.Peers {
 		e.bool("powerha_peer_up", p.Up, p.Node)

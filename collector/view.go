@@ -75,7 +75,8 @@ type View struct {
 	Datagrams map[string]uint64 // heartbeats by what became of them; nil without any
 
 	ParseErrors   map[string]uint64
-	Disagree      map[string]bool
+	Disagree      map[string]bool   // facts with two sources that could be compared
+	Disagreements map[string]string // of those that disagree: what either says, for the log
 	StateWritable bool
 	Config        ConfigState
 }

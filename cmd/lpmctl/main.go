@@ -56,7 +56,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	app.Flag("output", "How to print: text, json. Of support-bundle: the archive to write.").Default("text").StringVar(&t.output)
 	verbs := map[string]func() int{}
 	for _, add := range []func(*kingpin.Application, *tool, map[string]func() int){
-		addStatus, addPlan, addOperator, addVariables, addRehearse, addAdvise, addReport, addJournal, addConfig, addDocs, addInstall, addHMC,
+		addStatus, addPlan, addOperator, addVariables, addRehearse, addAdvise, addReport, addLeftovers, addJournal, addConfig, addDocs, addInstall, addHMC,
 		addSelftest, addBundle, addReplay, addSudoers,
 	} {
 		add(app, t, verbs)

@@ -26,9 +26,9 @@ func actorOf(c *config.Config) *control.Client {
 
 // cluster returns a client of the product. It only asks; acts are the actor's.
 func cluster(c *config.Config, clk clock.Clock) *powerha.Client {
-	return powerha.New(powerha.Options{
-		Argv: privilege.Argvs(c, os.Geteuid() == 0), Runner: command.NewRunner(clk, filepath.Join(c.StateDir, "actor")), Clock: clk, Timeout: c.Cluster.Timeout.D(),
-	})
+	o := privilege.Reading(c, os.Geteuid() == 0)
+	o.Runner, o.Clock = command.NewRunner(clk, filepath.Join(c.StateDir, "actor")), clk
+	return powerha.New(o)
 }
 
 // nodeName is what the configuration says, else what the cluster says.

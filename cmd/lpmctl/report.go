@@ -177,6 +177,7 @@ func (t *tool) printReport(r *model.Report) {
 		}
 		t.row(label, "%s", row.Text)
 	}
+	t.printLeftovers(r.LeftBehind, r.Node)
 }
 
 func (t *tool) writePage(path string, r *model.Report) error {

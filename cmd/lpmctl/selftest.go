@@ -112,9 +112,8 @@ func (x *examined) checks() []selftest.Check { return selftest.Checks(x.node, x.
 // examine asks everything once, and what contradicts itself a second time: an event may have come between two questions.
 func (t *tool) examine() *examined {
 	runner := command.NewRunner(t.clk, "") // runs no acts
-	o := selftest.Options{Client: powerha.Options{
-		Argv: t.argvs(), Runner: runner, Clock: t.clk, Timeout: t.cfg.Cluster.Timeout.D(),
-	}}
+	o := selftest.Options{Client: privilege.Reading(t.cfg, os.Geteuid() == 0)}
+	o.Client.Runner, o.Client.Clock = runner, t.clk
 	if isTerminal(t.stderr) {
 		o.Tell = func(a selftest.Asked) { fmt.Fprintf(t.stderr, "\r\x1b[K%s", a.Command) }
 		defer fmt.Fprint(t.stderr, "\r\x1b[K")
@@ -140,8 +139,6 @@ func (t *tool) examine() *examined {
 }
 
 // argvs are the commands as this user runs them.
-func (t *tool) argvs() map[string][]string { return privilege.Argvs(t.cfg, os.Geteuid() == 0) }
-
 // phaseNow asks the exporter for the phase of a migration. Without it the log of the DR script tells whether one is open.
 func (t *tool) phaseNow() (model.Phase, []string) {
 	s, err := t.fetch()

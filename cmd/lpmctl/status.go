@@ -29,6 +29,8 @@ type view struct {
 	Episode    *model.Episode  `json:"episode,omitempty"`
 	Commands   []string        `json:"commands,omitempty"`
 	Notes      []string        `json:"notes,omitempty"`
+	// Leftovers are settings of PowerHA's own script that are left behind, as the exporter tells; none without it.
+	Leftovers []model.Leftover `json:"leftovers,omitempty"`
 }
 
 func (t *tool) status() int {
@@ -36,12 +38,19 @@ func (t *tool) status() int {
 		return exitNo
 	}
 	v := t.view()
+	node := ""
+	if s, err := t.fetch(); err == nil {
+		v.Leftovers, node = s.Leftovers, s.Node
+	}
 	if t.output == "json" {
 		t.json(v)
 	} else if v.Actor != nil {
 		t.printStatus(*v.Actor)
 	} else {
 		t.printLive(v)
+	}
+	if t.output != "json" {
+		t.printLeftovers(v.Leftovers, node)
 	}
 	if v.Actor == nil && len(v.Live.Readings) == 0 {
 		return exitUnreachable

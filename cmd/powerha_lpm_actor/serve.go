@@ -92,7 +92,9 @@ func (p *program) prepare(ctx context.Context) error {
 		_ = level.Warn(p.logger).Log("msg", "the last record of the journal was torn and is dropped", "bytes", damage.TornBytes, "reason", damage.Reason)
 	}
 	p.runner = command.NewRunner(p.clk, filepath.Join(own, "acts"))
-	p.client = powerha.New(powerha.Options{Argv: privilege.Argvs(p.cfg, os.Geteuid() == 0), Runner: p.runner, Clock: p.clk, Timeout: p.cfg.Cluster.Timeout.D()})
+	reading := privilege.Reading(p.cfg, os.Geteuid() == 0)
+	reading.Runner, reading.Clock = p.runner, p.clk
+	p.client = powerha.New(reading)
 	node, err := p.node(ctx)
 	if err != nil {
 		return err

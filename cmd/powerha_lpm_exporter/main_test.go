@@ -379,7 +379,7 @@ func TestScrapesRunNothing(t *testing.T) {
 		n := ran()
 		calm := n == last
 		last = n
-		time.Sleep(300 * time.Millisecond)
+		time.Sleep(time.Second) // the commands of a reload begin one after another
 		return calm
 	})
 	for range 100 {

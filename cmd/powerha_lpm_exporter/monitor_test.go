@@ -33,7 +33,8 @@ func simulate(t *testing.T) simulated {
 		_ = os.RemoveAll(dir)
 	})
 	s.must("go", "build", "-o", s.binary, "../powerha_sim")
-	s.must(s.binary, "up", "--dir", s.dir, "--nodes", "n1,n2", "--cluster", "c1", "--timer-scale", "0.1", "--monitor-interval", "2s")
+	s.must(s.binary, "up", "--dir", s.dir, "--nodes", "n1,n2", "--cluster", "c1", "--timer-scale", "0.1", "--monitor-interval", "2s",
+		"--monitor", "name=app_procs,type=process,application=app,processes=appd,owner=applicationuser,instances=2")
 	return s
 }
 
@@ -66,6 +67,7 @@ func (s simulated) probe(monitor string) string {
     type: powerha_monitor
     monitor: %s
     wrapper: [%s, exec, --dir, %s, --node, n1, --]
+  - {application: app, resource_group: rg_app, name: procs, type: powerha_monitor, monitor: app_procs, interval: 500ms}
 `, monitor, s.binary, s.dir)
 }
 
@@ -78,7 +80,9 @@ func (p *process) waiting() string {
 		p.t.Fatalf("%v: %s", err, body)
 	}
 	for _, pr := range page.Snapshot.Probes {
-		return pr.Waiting + pr.Error
+		if pr.Probe != "procs" {
+			return pr.Waiting + pr.Error
+		}
 	}
 	return ""
 }
@@ -91,10 +95,9 @@ func TestPowerHAMonitor(t *testing.T) {
 	}
 	s := simulate(t)
 	listed := s.must(s.tool("clmgr"), "-v", "query", "application_monitor")
-	_, name, _ := strings.Cut(listed, `NAME="`)
-	name, _, ok := strings.Cut(name, `"`)
-	if !ok {
-		t.Fatalf("no monitor: %s", listed)
+	const name = "app_mon"
+	if !strings.Contains(listed, `"`+name+`"`) {
+		t.Fatalf("no monitor %s: %s", name, listed)
 	}
 	p := begin(t, s.tools(), s.probe("no_such_monitor"))
 	const success = `powerha_application_probe_success{application="app",cluster="c1",node="n1",probe="own",target_node="n1",vantage="local"} %d`
@@ -113,6 +116,11 @@ func TestPowerHAMonitor(t *testing.T) {
 	}
 	s.must(s.tool("clmgr"), "stop", "node", "n1", "WHEN=now", "MANAGE=unmanage")
 	p.eventually("says that the application is well", p.has(fmt.Sprintf(success, 1)))
+	procs := strings.Replace(success, `probe="own"`, `probe="procs"`, 1)
+	p.eventually("says that its processes run", p.has(fmt.Sprintf(procs, 1)))
+	s.must(s.binary, "knob", "--dir", s.dir, "monitor.app_procs=failed")
+	p.eventually("says that its processes are gone", p.has(fmt.Sprintf(procs, 0)))
+	s.must(s.binary, "knob", "--dir", s.dir, "monitor.app_procs=healthy")
 	s.must(s.binary, "app", "break", "--dir", s.dir, "--node", "n1")
 	p.eventually("says that it is not", p.has(fmt.Sprintf(success, 0)))
 	if why := p.waiting(); !strings.Contains(why, "powerha_monitor "+name+": exit 1") {

@@ -179,7 +179,8 @@ func (p *program) build() error {
 	heartbeats := p.cfg.Peers // those of the start: p.cfg may be loaded again meanwhile
 	p.exp, err = exporter.New(opts, exporter.Deps{
 		Clock: p.clk, Logger: p.logger, Reader: p.reader(p.cfg), Runner: p.runner,
-		Logs: exporter.EventLogs{ClusterLog: p.cfg.Cluster.Logs.ClusterLog, HacmpOut: p.cfg.Cluster.Logs.HacmpOut},
+		IfRestrict: p.cfg.Cluster.IfRestrict,
+		Logs:       exporter.EventLogs{ClusterLog: p.cfg.Cluster.Logs.ClusterLog, HacmpOut: p.cfg.Cluster.Logs.HacmpOut},
 		Witnesses: exporter.Witnesses{
 			ClutilsLog: p.cfg.Cluster.Logs.ClutilsLog, ClDRState: p.cfg.Cluster.Logs.ClDRState,
 			Signals: sigreconfig.Listener{Mode: sigreconfig.Mode(p.cfg.Migration.Sigreconfig), Now: p.clk.Now},
@@ -220,10 +221,9 @@ func opener(dir string) func() (durable.FS, error) {
 }
 
 func (p *program) reader(c *config.Config) exporter.Reader {
-	return identity.Reader{Clock: p.clk, Root: os.DirFS("/"), Source: powerha.New(powerha.Options{
-		Argv: privilege.Argvs(c, os.Geteuid() == 0), Runner: p.runner, Clock: p.clk, Timeout: time.Duration(c.Cluster.Timeout),
-		ErrlogResources: c.Migration.Errpt.Resources(),
-	})}
+	reading := privilege.Reading(c, os.Geteuid() == 0)
+	reading.Runner, reading.Clock = p.runner, p.clk
+	return identity.Reader{Clock: p.clk, Root: os.DirFS("/"), Source: powerha.New(reading)}
 }
 
 // hmc makes the watch from outside; none when no HMC is configured.

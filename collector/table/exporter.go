@@ -30,7 +30,7 @@ func migrationMetrics() []Metric {
 		exported("powerha_lpm_migration_duration_seconds", TypeHistogram, "Time from the first record of a migration to its end.").buckets(migrationBuckets()...),
 		exported("powerha_lpm_freeze_duration_seconds", TypeHistogram, "Freezes of this node by estimator: clock is the gap seen inside, peer the step of the clock offset to a peer, fused their sum.", "estimator").states(estimators...).buckets(freezeBuckets()...),
 		exported("powerha_lpm_last_freeze_duration_seconds", TypeGauge, "Length of the last freeze by estimator; absent where it is not visible.", "estimator"),
-		exported("powerha_lpm_last_freeze_start_timestamp_seconds", TypeGauge, "Start of the last freeze by estimator; absent where it is not visible.", "estimator"),
+		exported("powerha_lpm_last_freeze_start_timestamp_seconds", TypeGauge, "Start of the last freeze, the same for every estimator; absent where it is not visible.", "estimator").states("fused"),
 		exported("powerha_lpm_last_freeze_error_bound_seconds", TypeGauge, "The truth lies within plus or minus this bound of the estimate.", "estimator"),
 		exported("powerha_lpm_freeze_visible", TypeGauge, "1 when this source could have seen the last freeze; 0 for all when nothing could, or before the first.", "by").states("clock", "peer", "rtc"),
 		exported("powerha_lpm_freeze_disagreement_seconds", TypeGauge, "By how much two witnesses of the last freeze contradict each other beyond their bounds; absent with fewer than two."),
@@ -41,7 +41,7 @@ func migrationMetrics() []Metric {
 		exported("powerha_lpm_last_verdict", TypeStateSet, "Judgement of the last migration that was judged; absent before the first.", "verdict").states(texts(model.Verdicts())...),
 		exported("powerha_lpm_verdicts_total", TypeCounter, "Migrations judged, by verdict.", "verdict").states(texts(model.Verdicts())...),
 		exported("powerha_lpm_last_probe_outage_seconds", TypeGauge, "Longest outage that a probe saw in the last judged migration, 0 for none; absent where no probe of that vantage looked. peer is as users saw it.", "vantage").states("local", "peer"),
-		exported("powerha_lpm_unwanted_cluster_events_total", TypeCounter, "Cluster events during a migration that a protected migration does not cause.", "event").states(Events()...),
+		exported("powerha_lpm_unwanted_cluster_events_total", TypeCounter, "Cluster events during a migration that a protected migration does not cause.", "event").states(UnwantedEvents()...),
 		exported("powerha_cluster_events_total", TypeCounter, "Cluster events seen.", "event").states(Events()...),
 		exported("powerha_lpm_declared_window_seconds_total", TypeCounter, "Time in windows declared by people; counted=false is what the cap refused.", "counted").states("true", "false"),
 		exported("powerha_lpm_leftover", TypeGauge, "1 when a setting of PowerHA's own script was left behind after the migration.", "what").states("node_timeout", "dead_man_switch", "deadman_mode", "ifrestrict", "inittab"),
@@ -84,7 +84,7 @@ func peerMetrics() []Metric {
 		exported("powerha_peer_last_heartbeat_timestamp_seconds", TypeGauge, "When the last heartbeat of the peer's exporter arrived.", "peer"),
 		exported("powerha_peer_silence_seconds", TypeHistogram, "Silences of the peer's exporter that have ended.", "peer").buckets(silenceBuckets()...),
 		exported("powerha_peer_lpm_phase", TypeStateSet, "Phase of the migration of the peer as it last told.", "peer", "phase").states(phases()...),
-		exported("powerha_peer_datagrams_total", TypeCounter, "Heartbeats of the exporters since the start of this one, by what became of them; all but sent, accepted and unproven were dropped.", "result").states(
+		exported("powerha_peer_datagrams_total", TypeCounter, "Heartbeats of the exporters since the start of this one, by what became of them; all but sent, accepted and unproven were dropped, and are absent before the first.", "result").states(
 			"sent", "send_error", "unsendable", "accepted", "malformed", "unknown_sender", "bad_mac", "replayed", "unproven"),
 	}
 }
@@ -105,11 +105,12 @@ func applicationMetrics() []Metric {
 func selfMetrics() []Metric {
 	return []Metric{
 		exported("powerha_exporter_collector_success", TypeGauge, "1 when the last refresh of the collector succeeded.", "collector"),
-		exported("powerha_exporter_collector_duration_seconds", TypeGauge, "How long the last refresh of the collector took.", "collector"),
+		exported("powerha_exporter_collector_duration_seconds", TypeGauge, "How long the last refresh of the collector took; of those that run commands.", "collector"),
 		exported("powerha_exporter_collector_last_success_timestamp_seconds", TypeGauge, "When the collector was last refreshed with success; absent before the first time.", "collector"),
 		exported("powerha_exporter_collector_timeouts_total", TypeCounter, "Commands and reads of the collector that did not answer in time.", "collector"),
-		exported("powerha_exporter_parse_errors_total", TypeCounter, "Answers, or lines of them, that were not understood.", "command"),
-		exported("powerha_exporter_sources_disagree", TypeGauge, "1 when two sources of the same fact disagree.", "fact").states("managed", "migration"),
+		exported("powerha_exporter_parse_errors_total", TypeCounter, "Answers, or lines of them, that were not understood; of a command that no collector stands on absent before the first.", "command"),
+		exported("powerha_exporter_sources_disagree", TypeGauge, "1 when two sources of the same fact disagree for two rounds; absent where they cannot be compared.", "fact").states(
+			"managed", "migration", "resource_group", "timeouts", "manager", "variables", "members"),
 		exported("powerha_exporter_event_log_readable", TypeGauge, "1 when PowerHA's log of events is read, 0 when neither cluster.log nor hacmp.out can be."),
 		exported("powerha_exporter_state_writable", TypeGauge, "1 when the exporter's state is kept on disk, 0 when it goes on in memory alone."),
 		exported("powerha_exporter_config_last_reload_successful", TypeGauge, "1 when the last load of the configuration succeeded."),

@@ -79,3 +79,6 @@ func phases() []string { return texts(model.Phases()) }
 
 // Events lists the values of label event of the metrics that count cluster events.
 func Events() []string { return events.Kinds() }
+
+// UnwantedEvents lists those that may be unwanted.
+func UnwantedEvents() []string { return events.UnwantedKinds() }

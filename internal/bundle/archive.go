@@ -83,7 +83,7 @@ func Read(r io.Reader) (*Bundle, error) {
 func (b *Bundle) readMembers(t *tar.Reader) error {
 	for n := 0; ; n++ {
 		h, err := t.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

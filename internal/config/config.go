@@ -38,9 +38,12 @@ type Cluster struct {
 	Interval Duration `yaml:"interval"`
 	Timeout  Duration `yaml:"timeout"`
 	Logs     Logs     `yaml:"logs"`
+	// IfRestrict is CAA's list of interfaces that it does not use; "" reads none.
+	IfRestrict string `yaml:"ifrestrict"`
 }
 
-// Logs are the files in which PowerHA tells of its events and of migrations; "" reads none. hacmp.out is read where cluster.log cannot be.
+// Logs are the files in which PowerHA tells of its events and of migrations; "" reads none. Of those that tell of events
+// the first that can be read counts.
 type Logs struct {
 	ClusterLog string `yaml:"cluster_log"`
 	HacmpOut   string `yaml:"hacmp_out"`

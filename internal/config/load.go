@@ -29,6 +29,7 @@ func Default() *Config {
 				ClusterLog: "/var/hacmp/adm/cluster.log", HacmpOut: "/var/hacmp/log/hacmp.out",
 				ClutilsLog: "/var/hacmp/log/clutils.log", ClDRState: "/var/hacmp/cl_dr.state",
 			},
+			IfRestrict: "/etc/cluster/ifrestrict",
 		},
 		StateDir: "/var/powerha_lpm",
 		Peers:    Peers{ListenAddress: ":10983", KeyFile: "/etc/powerha_lpm/peer.key"},

@@ -87,6 +87,9 @@ func (v *validator) cluster(c *Config) {
 			v.say("cluster.logs."+key, "%q is no absolute path; write one, or \"\" to read none", path)
 		}
 	}
+	if p := c.Cluster.IfRestrict; p != "" && !filepath.IsAbs(p) {
+		v.say("cluster.ifrestrict", "%q is no absolute path; write one, or \"\" to read none", p)
+	}
 	v.positive("cluster.interval", c.Cluster.Interval)
 	v.positive("cluster.timeout", c.Cluster.Timeout)
 	if !filepath.IsAbs(c.StateDir) || filepath.Clean(c.StateDir) == "/" {

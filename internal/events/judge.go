@@ -66,7 +66,7 @@ func judge(e model.ClusterEvent, c Context) Why {
 		return WhyFault
 	case e.Step == model.ClusterEventFailed, e.Exit != nil && *e.Exit != 0:
 		return WhyFailed
-	case e.Step == model.ClusterEventCompleted:
+	case e.Step == model.ClusterEventCompleted, e.Step == model.ClusterEventSummary:
 		return WhyPart
 	}
 	return started(Stem(e.Name), e, c)
@@ -80,51 +80,24 @@ func Stem(name string) string {
 	return name
 }
 
-// started judges the start of an event. The names are those of PowerHA's event scripts (SG24-8278; the traps of the
-// cluster's MIB).
+// started judges the start of an event by the table.
 func started(stem string, e model.ClusterEvent, c Context) Why {
-	mine := slices.Contains(e.Args, c.Node)
-	switch stem {
-	case "admin_op":
-		return WhyAsked
-	case "node_down":
-		if slices.ContainsFunc(e.Args, func(a string) bool { return a == "forced" || a == "graceful" }) {
-			return WhyAsked // clstop's flags
+	for _, k := range Classes() {
+		if !slices.Contains(k.Events, stem) {
+			continue
 		}
-		return WhyNodeDown
-	case "node_up":
-		if mine {
-			return WhyRejoins
+		switch {
+		case k.Asked != nil && slices.ContainsFunc(e.Args, func(a string) bool { return slices.Contains(k.Asked, a) }):
+			return WhyAsked
+		case k.Mine != "" && slices.Contains(e.Args, c.Node) && (c.Ended || !k.AfterEnd):
+			return k.Mine
+		case k.Mine != "" && k.AfterEnd && k.Nameless && c.Ended:
+			return k.Mine
+		default:
+			return k.Why
 		}
-		return WhyOtherNodeUp
-	case "rg_move", "rg_move_release", "rg_move_acquire", "rg_move_fence", "acquire_service_addr", "release_service_addr",
-		"acquire_takeover_addr", "release_takeover_addr", "resource_state_change", "external_resource_state_change":
-		if mine && c.Ended {
-			return WhyResumed
-		}
-		return WhyMoved
-	case "get_disk_vg_fs", "start_server", "stop_server", "process_resources":
-		if c.Ended {
-			return WhyResumed
-		}
-		return WhyMoved
-	case "server_restart", "server_down":
-		return WhyApplication
-	case "network_down", "fail_interface", "fail_standby", "swap_adapter":
-		return WhyNetwork
-	case "network_up", "join_interface", "join_standby", "network_stable", "site_up":
-		return WhyRecovery
-	case "site_down", "site_isolation", "site_merge", "split_merge_prompt":
-		return WhySite
-	case "config_too_long", "unstable_too_long":
-		return WhyTooLong
-	case "forced_down_too_long":
-		return WhyForgotten
-	case "event_error":
-		return WhyFailed
-	default:
-		return WhyOther
 	}
+	return WhyOther
 }
 
 // Kinds are the values by which events are counted: a closed list.
@@ -135,6 +108,11 @@ func Kinds() []string {
 	}
 }
 
+// UnwantedKinds are those of Kinds under which an unwanted event may count: a network that is up again never is.
+func UnwantedKinds() []string {
+	return slices.DeleteFunc(Kinds(), func(k string) bool { return k == "network_up" })
+}
+
 // Kind is under which of them an event counts; "" for one that does not, because its start does.
 func Kind(e model.ClusterEvent) string {
 	switch {
@@ -142,7 +120,7 @@ func Kind(e model.ClusterEvent) string {
 		return "fault"
 	case e.Step == model.ClusterEventFailed, e.Exit != nil && *e.Exit != 0:
 		return "event_failed"
-	case e.Step == model.ClusterEventCompleted || strings.HasSuffix(e.Name, "_complete"):
+	case e.Step == model.ClusterEventCompleted, e.Step == model.ClusterEventSummary, strings.HasSuffix(e.Name, "_complete"):
 		return ""
 	}
 	stem := Stem(e.Name)

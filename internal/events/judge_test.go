@@ -48,16 +48,24 @@ func TestJudge(t *testing.T) {
 		{start, "cluster_notify", nil, nil, false, WhyOther, "other"},
 		{model.ClusterEventNoted, "SRC_SVKO", nil, nil, false, WhyFault, "fault"},
 	}
-	reached := make(map[Why]bool)
+	reached, unwantedKinds := make(map[Why]bool), make(map[string]bool)
 	for _, tt := range tests {
 		e := model.ClusterEvent{Step: tt.step, Name: tt.name, Args: tt.args, Exit: tt.exit}
 		unwanted, why := Judge(e, Context{Node: "n1", Ended: tt.ended})
 		reached[why] = true
+		if kind := Kind(e); unwanted && kind != "" {
+			unwantedKinds[kind] = true
+		}
 		if why != tt.want || unwanted != (slices.Index(Whys(), why) > slices.Index(Whys(), WhyOther)) {
 			t.Errorf("%s %s %v, ended %v: %v, %s", tt.step, tt.name, tt.args, tt.ended, unwanted, why)
 		}
 		if k := Kind(e); k != tt.kind || k != "" && !slices.Contains(Kinds(), k) {
 			t.Errorf("%s %s counts as %q, want %q", tt.step, tt.name, k, tt.kind)
+		}
+	}
+	for k := range unwantedKinds {
+		if !slices.Contains(UnwantedKinds(), k) {
+			t.Errorf("an event that counts as %s is unwanted", k)
 		}
 	}
 	for _, w := range Whys() {

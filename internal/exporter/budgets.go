@@ -26,11 +26,12 @@ func budgetOf(scope string, s budget.Settings) collector.Budget {
 	return out
 }
 
-// settings are those in force now. What cannot be read, or is too old, is unreadable.
+// settings are those in force now. What cannot be read, or is too old, is unreadable; in a migration what PowerHA's own
+// script changes is too old after migration.fact_age.
 func (c *Core) settings(now model.Instant) budget.Settings {
 	fresh := make(map[model.Source]model.Reading)
 	for _, s := range budget.AllSources() {
-		if r, ok := c.fresh(now, s); ok {
+		if r, ok := c.inForce(now, s); ok {
 			fresh[s] = r
 		}
 	}

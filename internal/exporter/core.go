@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"powerha_lpm_exporter/collector"
+	"powerha_lpm_exporter/internal/crosscheck"
 	"powerha_lpm_exporter/internal/freeze"
 	"powerha_lpm_exporter/internal/model"
 	"powerha_lpm_exporter/internal/powerha"
@@ -54,10 +55,16 @@ type Core struct {
 	datagrams map[string]uint64
 	eventLog  bool // PowerHA's log of events is read
 
+	cross   crosscheck.Tracker
+	logs    eventLogs
 	probes  *probe.Core
 	results []probe.Result
 
 	rejected rejectedLines
+	// restricted is what CAA's ifrestrict says, nil while it is not known; settling are settings that changed in calm times.
+	restricted   *bool
+	restrictedAt model.Instant
+	settling     map[string]lasting
 
 	told   Tell
 	saidTo bool
@@ -78,12 +85,13 @@ func NewCore(opt Options, state State, observed []model.EpisodeEvent) *Core {
 	state.complete()
 	c := &Core{
 		opt: opt, state: state, observed: observed, refold: true,
-		sources: make(map[model.Source]*sourceState),
-		health:  make(map[string]string),
-		parse:   make(map[string]uint64),
-		stats:   make(map[string]*collectorStat),
-		phase:   model.PhaseUnknown,
-		probes:  probe.NewCore(opt.Probes),
+		sources:  make(map[model.Source]*sourceState),
+		health:   make(map[string]string),
+		parse:    make(map[string]uint64),
+		settling: make(map[string]lasting),
+		stats:    make(map[string]*collectorStat),
+		phase:    model.PhaseUnknown,
+		probes:   probe.NewCore(opt.Probes),
 	}
 	for _, name := range collector.Names() {
 		c.stats[name] = &collectorStat{}
@@ -107,6 +115,8 @@ func (c *Core) Step(now model.Instant, in []Input) []Effect {
 	c.follow(now)
 	pending := c.scriptPending()
 	c.scriptOver(now)
+	c.keepCalm(now)
+	c.alone(now)
 	c.freezes(now)
 	reports := c.record(now)
 	out := append(c.tellFreezes(), reports...)
@@ -118,7 +128,7 @@ func (c *Core) Step(now model.Instant, in []Input) []Effect {
 	}
 	out = append(out, c.schedule(now)...)
 	out = append(out, c.runProbes(now)...)
-	out = append(out, c.tell()...)
+	out = append(out, c.tell(now)...)
 	out = append(out, c.keep(now)...)
 	out = append(out, c.rejected.write(now, &c.facts, false)...)
 	c.lastStep = now
@@ -153,7 +163,9 @@ func (c *Core) input(now model.Instant, i Input) {
 			c.hurry(now)
 		}
 	case EventsRead:
-		c.eventsRead(i)
+		c.eventsRead(now, i)
+	case RestrictSeen:
+		c.restricted, c.restrictedAt = i.Restricted, i.At
 	case Continued:
 		c.tracker.Continued(i.At)
 	case ChipSeen:
@@ -166,7 +178,7 @@ func (c *Core) input(now model.Instant, i Input) {
 	case Configured:
 		c.reconfigured(i.Options)
 		c.probes.Configure(i.Options.Probes)
-		c.hurry(now)
+		c.anew(now)
 	default:
 		c.witnessed(now, i)
 	}
@@ -184,6 +196,7 @@ func (c *Core) reading(now model.Instant, r model.Reading) {
 			}
 		}
 	}
+	defer c.compare(now)
 	if r.Err != "" {
 		return
 	}
@@ -201,8 +214,6 @@ func (c *Core) reading(now model.Instant, r model.Reading) {
 		c.faultsSeen(now, r.Errlog)
 	case model.SourceServer:
 		c.serverSeen(now, r)
-	case model.SourceNodeTimeout, model.SourceDeadmanMode, model.SourceGroupServices:
-		c.settingSeen(r)
 	default:
 	}
 }
@@ -229,10 +240,10 @@ func (c *Core) success(name string) (ok bool, took time.Duration, at time.Time) 
 	return ok, took, at
 }
 
-// Ready reports whether every source was tried at least once, so that the view is whole.
+// Ready reports whether every source but second witnesses was tried at least once, so that the view is whole.
 func (c *Core) Ready() bool {
 	for _, s := range needed(c.opt.Enabled, c.identified()) {
-		if _, ok := c.facts.Last[s]; !ok {
+		if _, ok := c.facts.Last[s]; !ok && intervals(s) != rare {
 			return false
 		}
 	}
@@ -254,10 +265,13 @@ func (c *Core) peersSeen(p PeersSeen) {
 }
 
 // tell returns what peers and the freeze detector have to know, when it changed.
-func (c *Core) tell() []Effect {
+func (c *Core) tell(now model.Instant) []Effect {
 	var out []Effect
 	ep := c.Episode()
-	t := Tell{Phase: c.phase, Suspended: c.suspended(), Probes: c.peerProbes()}
+	t := Tell{Phase: c.phase, Suspended: c.suspended(), Restricted: c.restricted, Probes: c.peerProbes()}
+	if r, ok := c.fresh(now, model.SourceGroupServices); ok {
+		t.DeadManSwitch = r.DeadManSwitch
+	}
 	if ep.Open || c.phase != model.PhaseIdle {
 		t.Episode = ep.ID
 	}
@@ -273,7 +287,7 @@ func (c *Core) tell() []Effect {
 }
 
 func sameTold(a, b Tell) bool {
-	if a.Phase != b.Phase || a.Episode != b.Episode || a.Suspended != b.Suspended || len(a.Probes) != len(b.Probes) {
+	if a.Phase != b.Phase || a.Episode != b.Episode || a.Suspended != b.Suspended || !same(a.DeadManSwitch, b.DeadManSwitch) || !same(a.Restricted, b.Restricted) || len(a.Probes) != len(b.Probes) {
 		return false
 	}
 	for i := range a.Probes {

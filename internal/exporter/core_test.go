@@ -28,7 +28,11 @@ type rig struct {
 	answers map[model.Source]model.Reading
 	reads   map[model.Source]int
 	pending []model.Source
-	state   State
+	watch   func(model.Source) // of reads that begin
+	// heartbeat and restrict are told with every step.
+	heartbeat func() Input
+	restrict  *bool
+	state     State
 }
 
 func ptr[T any](v T) *T { return &v }
@@ -100,11 +104,20 @@ func (r *rig) tell(in ...Input) {
 		}
 	}
 	r.pending = nil
+	if r.heartbeat != nil {
+		in = append(in, r.heartbeat())
+	}
+	if r.restrict != nil {
+		in = append(in, RestrictSeen{At: r.now, Restricted: r.restrict})
+	}
 	for _, f := range r.core.Step(r.now, in) {
 		r.effects = append(r.effects, f)
 		switch f := f.(type) {
 		case Read:
 			r.reads[f.Source]++
+			if r.watch != nil {
+				r.watch(f.Source)
+			}
 			r.pending = append(r.pending, f.Source)
 		case Persist:
 			r.state = f.State

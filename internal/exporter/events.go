@@ -11,33 +11,65 @@ import (
 )
 
 // eventsRead takes in what PowerHA's logs told.
-func (c *Core) eventsRead(e EventsRead) {
+func (c *Core) eventsRead(now model.Instant, e EventsRead) {
 	c.parse["event_log"] += uint64(max(0, e.Unparsed))
-	c.health[PartEvents], c.eventLog = e.Err, e.Err == ""
+	c.health[PartEvents], c.health[PartDetails], c.eventLog = e.Err, e.DetailsErr, e.Err == ""
 	if !c.eventLog {
 		c.missedEvents(e.Err)
 	}
 	if e.Skipped {
-		c.missedEvents("lines of the log were passed over, because it was rotated or grew too fast")
+		c.missedEvents("lines of the log were passed over, because it was rotated, made anew, or grew too fast")
 	}
 	if len(e.Cursors) > 0 && !maps.Equal(c.state.Logs, e.Cursors) {
 		c.state.Logs, c.dirty = maps.Clone(e.Cursors), true
 	}
 	for _, x := range e.Events {
+		c.date(&x, e.Live)
+		x.Took = c.logs.counts.Take(x, now.Mono, e.Live)
+		c.logs.told(now, &x)
 		c.clusterEvent(x)
+	}
+	for _, x := range e.Details {
+		c.date(&x, e.DetailsLive)
+		c.detail(now, x, e.DetailsLive)
 	}
 }
 
-// clusterEvent counts an event, and keeps it for the report of the migration in which it was seen.
+// date learns the zone of the logs from a line that was just written, and dates by it one that was written before.
+func (c *Core) date(e *model.ClusterEvent, live bool) {
+	if e.Logged == "" {
+		return
+	}
+	if live {
+		if zone, ok := events.Zone(e.Logged, e.Seen); ok && (c.state.LogZone == nil || *c.state.LogZone != zone) {
+			c.state.LogZone, c.dirty = &zone, true
+		}
+		return
+	}
+	if c.state.LogZone != nil {
+		if at, ok := events.When(e.Logged, *c.state.LogZone, e.Seen); ok {
+			e.At = at
+		}
+	}
+}
+
+// clusterEvent counts an event, and keeps it for the report of the migration in which it happened.
 func (c *Core) clusterEvent(e model.ClusterEvent) {
-	c.keepEvent(e)
+	ep, moment := c.Episode(), events.Moment(e)
+	if e.At.IsZero() || !moment.Before(ep.Start) {
+		c.keepEvent(e)
+	}
 	kind := events.Kind(e)
 	if kind == "" {
 		return
 	}
 	c.state.Events[kind]++
-	ctx := events.Context{Node: c.state.Node, Ended: settling(c.phase)}
-	if unwanted, _ := events.Judge(e, ctx); unwanted && c.migrating() {
+	ended := settling(c.phase)
+	if !e.At.IsZero() {
+		ended = !ep.End.IsZero() && !moment.Before(ep.End)
+	}
+	unwanted, _ := events.Judge(e, events.Context{Node: c.state.Node, Ended: ended})
+	if unwanted && c.migrating() && (e.At.IsZero() || !moment.Before(ep.Start)) {
 		c.state.Unwanted[kind]++
 	}
 	c.dirty = true

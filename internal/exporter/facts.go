@@ -181,18 +181,3 @@ func (c *Core) suspended() bool {
 	managed, known := c.managed(time.Time{})
 	return known && !managed
 }
-
-// disagree compares facts for which there are two sources.
-func (c *Core) disagree(now model.Instant) map[string]bool {
-	out := make(map[string]bool)
-	nodes, ok := c.fresh(now, model.SourceNodes)
-	manager, known := c.fresh(now, model.SourceManager)
-	if ok && known && manager.Manager != nil {
-		byNode := nodes.NodeState(c.state.Node) == model.NodeUnmanaged
-		out["managed"] = byNode != slices.Contains(manager.Manager.ForcedDown, c.state.Node)
-	}
-	if c.drErr == "" && c.drRead {
-		out["migration"] = c.unknownToDR()
-	}
-	return out
-}

@@ -20,6 +20,7 @@ type Options struct {
 	// Interval is how often each source is read, Timeout when it is given up.
 	Interval, Timeout time.Duration
 	CheckExpires      time.Duration
+	FactAge           time.Duration   // what is in force in a migration was read within it
 	ScriptTimeout     time.Duration   // after the end of a migration PowerHA's own script counts as done at last
 	Enabled           map[string]bool // collectors
 	Probes            []probe.Spec
@@ -72,10 +73,21 @@ type ChipSeen struct {
 // lines are missing.
 type EventsRead struct {
 	Events   []model.ClusterEvent
+	Live     bool // they were written since the last look, moments ago
 	Unparsed int
-	Cursors  map[string]logfile.Cursor // by path, after it
-	Skipped  bool
-	Err      string
+	// Details are what the other log told; DetailsErr says why it did not.
+	Details     []model.ClusterEvent
+	DetailsLive bool
+	DetailsErr  string
+	Cursors     map[string]logfile.Cursor // by path, after it
+	Skipped     bool
+	Err         string
+}
+
+// RestrictSeen: what CAA's ifrestrict says; nil when it cannot be read.
+type RestrictSeen struct {
+	At         model.Instant // before it was read
+	Restricted *bool
 }
 
 // Continued: this process got SIGCONT, so that it, perhaps alone, was stopped.
@@ -99,21 +111,23 @@ const (
 	PartPeers   = "peers"
 	PartState   = "state"
 	PartEvents  = "event_log"
+	PartDetails = "event_details"
 )
 
 // Configured: the configuration was loaded again.
 type Configured struct{ Options Options }
 
-func (ReadingDone) input() {}
-func (LogRead) input()     {}
-func (ProbeDone) input()   {}
-func (GapSeen) input()     {}
-func (PeersSeen) input()   {}
-func (ChipSeen) input()    {}
-func (Continued) input()   {}
-func (EventsRead) input()  {}
-func (Health) input()      {}
-func (Configured) input()  {}
+func (ReadingDone) input()  {}
+func (LogRead) input()      {}
+func (ProbeDone) input()    {}
+func (GapSeen) input()      {}
+func (PeersSeen) input()    {}
+func (ChipSeen) input()     {}
+func (Continued) input()    {}
+func (RestrictSeen) input() {}
+func (EventsRead) input()   {}
+func (Health) input()       {}
+func (Configured) input()   {}
 
 // Effect is something that the shell is to do.
 type Effect interface{ effect() }
@@ -138,7 +152,9 @@ type Tell struct {
 	Phase     model.Phase
 	Episode   string
 	Suspended bool
-	Probes    []model.ProbeStatus
+	// DeadManSwitch, Restricted: nil is not known.
+	DeadManSwitch, Restricted *bool
+	Probes                    []model.ProbeStatus
 }
 
 // Fine: an episode is open, so freezes are measured with a fine tick.

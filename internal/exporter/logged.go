@@ -25,11 +25,13 @@ type logged struct {
 	health map[string]string
 	owners map[string][]string
 	budget map[string]string // by scope: the limits that were not known
+	facts  map[string]string // that sources disagree about: what they say
 }
 
 func newLogged(l log.Logger) *logged {
 	return &logged{
 		logger: l, errs: make(map[model.Source]string), health: make(map[string]string), owners: make(map[string][]string), budget: make(map[string]string),
+		facts: make(map[string]string),
 	}
 }
 
@@ -40,6 +42,7 @@ func (l *logged) changes(v *collector.View, s model.Snapshot, health map[string]
 	}
 	l.sources(s)
 	l.budgets(v, s)
+	l.disagreements(v)
 	for _, part := range slices.Sorted(maps.Keys(health)) {
 		l.part(part, health[part])
 	}
@@ -136,6 +139,22 @@ func readFrom(limits []string) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// disagreements tells of facts whose sources disagree, and when they agree again.
+func (l *logged) disagreements(v *collector.View) {
+	for _, fact := range slices.Sorted(maps.Keys(v.Disagree)) {
+		text := v.Disagreements[fact]
+		switch text {
+		case l.facts[fact]:
+		case "":
+			_ = level.Info(l.logger).Log("msg", "sources agree again", "fact", fact)
+			delete(l.facts, fact)
+		default:
+			_ = level.Warn(l.logger).Log("msg", "sources disagree", "fact", fact, "say", text)
+			l.facts[fact] = text
+		}
+	}
 }
 
 func (l *logged) part(part, err string) {

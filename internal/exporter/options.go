@@ -20,6 +20,7 @@ func OptionsOf(c *config.Config, enabled map[string]bool, loaded time.Time) (Opt
 		Cluster: c.Cluster.Name, Node: c.Cluster.Node,
 		Interval: time.Duration(c.Cluster.Interval), Timeout: time.Duration(c.Cluster.Timeout),
 		CheckExpires:  time.Duration(c.Migration.CheckExpires),
+		FactAge:       time.Duration(c.Migration.FactAge),
 		ScriptTimeout: time.Duration(c.Migration.ProductScriptTimeout),
 		Enabled:       enabled, Probes: probes,
 		LPMPolicy:    model.Policy(c.Variables.LPMPolicy),

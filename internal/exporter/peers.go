@@ -54,7 +54,7 @@ func (e *Exporter) tell(t Tell) {
 	}
 	cluster, _ := e.core.identity()
 	l := peer.LocalState{
-		Cluster: cluster, Phase: t.Phase, Episode: t.Episode, Suspended: t.Suspended,
+		Cluster: cluster, Phase: t.Phase, Episode: t.Episode, Suspended: t.Suspended, DeadManSwitch: t.DeadManSwitch, Restricted: t.Restricted,
 		Probes: make(map[string][]model.ProbeStatus),
 	}
 	for _, p := range t.Probes {

@@ -39,8 +39,6 @@ const (
 	outageWait = 5 * time.Minute
 	// settingsWait is how long after PowerHA's own script is done its settings are waited for.
 	settingsWait = 2 * time.Minute
-	// leftoversRead is how many settings are compared.
-	leftoversRead = 4
 )
 
 // record follows the migration that is open, and judges it once it is over.
@@ -207,20 +205,6 @@ func (c *Core) judge(now model.Instant, ep model.Episode, r *Recording) model.Re
 	if last := c.state.LastFreeze; in.Freeze == nil && last != nil && last.Episode == ep.ID {
 		in.Freeze = last
 	}
-	in.Leftovers, in.LeftoversKnown = c.leftBehind(now)
+	in.LeftBehind, in.LeftoversKnown = c.leftBehind(now)
 	return report.Judge(in)
-}
-
-// leftBehind lists what PowerHA's own script left behind, and reports whether every setting could be compared. Before
-// PowerHA 7.2 there is no such script.
-func (c *Core) leftBehind(now model.Instant) (left []string, known bool) {
-	all := c.leftovers(now)
-	for _, what := range slices.Sorted(maps.Keys(all)) {
-		if all[what] {
-			left = append(left, what)
-		}
-	}
-	r, ok := c.fresh(now, model.SourceCluster)
-	without := ok && r.Cluster != nil && !r.Cluster.HasLPM
-	return left, without || len(all) >= leftoversRead
 }

@@ -39,6 +39,8 @@ type Deps struct {
 	StateDir string
 	Open     func() (durable.FS, error)
 	Logs     EventLogs
+	// IfRestrict is CAA's list of interfaces that it does not use; "" is not read.
+	IfRestrict string
 	// Witnesses of migrations besides the commands and the episode log.
 	Witnesses Witnesses
 	Sampler   Sampler
@@ -162,7 +164,10 @@ func (e *Exporter) View() *collector.View { return e.view.Load() }
 func (e *Exporter) Ready() bool { return e.ready.Load() }
 
 // SetReader replaces the reader.
-func (e *Exporter) SetReader(r Reader) { e.reader.Store(&r) }
+func (e *Exporter) SetReader(r Reader) {
+	var shared Reader = newSharing(r, e.deps.Clock)
+	e.reader.Store(&shared)
+}
 
 // Configure takes new options over while Run runs.
 func (e *Exporter) Configure(ctx context.Context, o Options) {
@@ -212,6 +217,9 @@ func (e *Exporter) start(ctx context.Context) {
 	if e.deps.Logs != (EventLogs{}) {
 		w := newLogWatcher(e.deps.Logs, e.core.state.Logs)
 		e.goes(func() { e.watchEvents(ctx, w) })
+	}
+	if e.deps.IfRestrict != "" {
+		e.goes(func() { e.watchRestrict(ctx, e.deps.IfRestrict) })
 	}
 	e.hear(ctx)
 	e.goes(func() { e.serveSnapshot(ctx) })

@@ -10,31 +10,6 @@ import (
 	"powerha_lpm_exporter/internal/model"
 )
 
-// settingSeen keeps what the settings are in calm times, to know afterwards what a migration left behind. What is
-// left behind is not calm.
-func (c *Core) settingSeen(r model.Reading) {
-	if c.phase != model.PhaseIdle || c.scriptPending() {
-		return
-	}
-	left, calm := c.leftovers(r.At), &c.state.Calm
-	switch r.Source {
-	case model.SourceNodeTimeout:
-		if !left["node_timeout"] && calm.NodeTimeout != r.NodeTimeout {
-			calm.NodeTimeout, c.dirty = r.NodeTimeout, true
-		}
-	case model.SourceDeadmanMode:
-		if !left["deadman_mode"] && calm.DeadmanMode != r.DeadmanMode {
-			calm.DeadmanMode, c.dirty = r.DeadmanMode, true
-		}
-	case model.SourceGroupServices:
-		if s := r.DeadManSwitch; s != nil && !left["dead_man_switch"] && (calm.Switch == nil || *calm.Switch != *s) {
-			v := *s
-			calm.Switch, c.dirty = &v, true
-		}
-	default:
-	}
-}
-
 // lpmTimeout is the node timeout that PowerHA sets for a migration.
 func (c *Core) lpmTimeout(now model.Instant) (time.Duration, bool) {
 	r, ok := c.fresh(now, model.SourceCluster)
@@ -73,38 +48,6 @@ func ofMigration(p model.Process) bool {
 	return slices.ContainsFunc(words[:min(2, len(words))], func(w string) bool {
 		return path.Base(w) == "cl_dr" || path.Base(w) == "drmgr"
 	})
-}
-
-// leftovers compares the settings with those before the last migration, as read after PowerHA's own script was done
-// with it. A value that differs in another way than that script leaves it was set by somebody else. ifrestrict is not
-// read by anything here.
-func (c *Core) leftovers(now model.Instant) map[string]bool {
-	out := make(map[string]bool)
-	if c.phase != model.PhaseIdle || c.scriptPending() {
-		return out
-	}
-	fresh := func(s model.Source) (model.Reading, bool) {
-		r, ok := c.fresh(now, s)
-		return r, ok && !r.At.Wall.Before(c.state.ScriptDone.At)
-	}
-	if r, ok := fresh(model.SourceInittab); ok && r.Inittab != nil {
-		out["inittab"] = *r.Inittab
-	}
-	b := c.state.Before
-	if b == nil {
-		return out
-	}
-	lpm, known := c.lpmTimeout(now)
-	if r, ok := fresh(model.SourceNodeTimeout); ok && known && b.NodeTimeout > 0 {
-		out["node_timeout"] = r.NodeTimeout != b.NodeTimeout && r.NodeTimeout == lpm
-	}
-	if r, ok := fresh(model.SourceGroupServices); ok && r.DeadManSwitch != nil && b.Switch != nil {
-		out["dead_man_switch"] = *b.Switch && !*r.DeadManSwitch
-	}
-	if r, ok := fresh(model.SourceDeadmanMode); ok && b.DeadmanMode != "" {
-		out["deadman_mode"] = b.DeadmanMode == "a" && r.DeadmanMode == "e"
-	}
-	return out
 }
 
 // drift compares the standing variables with those that are wanted.

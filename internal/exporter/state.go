@@ -52,6 +52,8 @@ type State struct {
 	Heard      Heard        `json:"heard"`
 	// Logs is how far PowerHA's logs of events were read, by path.
 	Logs map[string]logfile.Cursor `json:"logs,omitempty"`
+	// LogZone is how far the stamps of these logs are ahead of UTC, as last learned.
+	LogZone *time.Duration `json:"log_zone,omitempty"`
 	// Record is the migration that is being followed, Reported the last one that was judged, LastReport its report.
 	Record     *Recording               `json:"record,omitempty"`
 	Reported   string                   `json:"reported,omitempty"`
@@ -70,6 +72,11 @@ type Settings struct {
 	NodeTimeout time.Duration `json:"node_timeout,omitempty"`
 	DeadmanMode string        `json:"deadman_mode,omitempty"`
 	Switch      *bool         `json:"switch,omitempty"`
+	Restricted  *bool         `json:"restricted,omitempty"` // ifrestrict keeps CAA off the SAN
+	// Peer is the other node of a cluster of two, with the settings that PowerHA's own script changes there, as it told.
+	Peer           string `json:"peer,omitempty"`
+	PeerSwitch     *bool  `json:"peer_switch,omitempty"`
+	PeerRestricted *bool  `json:"peer_restricted,omitempty"`
 }
 
 // ErrlogCursor is the last entry of the error log that was taken in.

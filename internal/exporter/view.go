@@ -17,18 +17,19 @@ func (c *Core) View(now model.Instant) *collector.View {
 		Phase:   c.phase, PhaseStart: c.phaseStart,
 		Migrations: maps.Clone(c.state.Migrations), MigrationDuration: c.state.Histograms["migration"],
 		Freezes: maps.Clone(c.state.Histograms), LastFreeze: c.state.LastFreeze,
-		Budgets: c.budgets(now), Leftovers: c.leftovers(now), Drift: c.drift(now),
+		Budgets: c.budgets(now), Leftovers: c.judgedLeftovers(now), Drift: c.drift(now),
 		Events: maps.Clone(c.state.Events), Unwanted: maps.Clone(c.state.Unwanted), Window: c.state.Window,
 		Owners: append([]model.LastOwner(nil), c.state.Owners...), Unmanaged: maps.Clone(c.state.Unmanaged),
 		Verdicts: maps.Clone(c.state.Verdicts), LastVerdict: lastVerdict(c.state.LastReport), Outages: outages(c.state.LastReport), EventLog: c.eventLog,
 		Datagrams: maps.Clone(c.datagrams),
-		Probes:    c.probes.Status(), ParseErrors: maps.Clone(c.parse), Disagree: c.disagree(now),
+		Probes:    c.probes.Status(), ParseErrors: maps.Clone(c.parse),
 		StateWritable: c.health[PartState] == "", Config: c.opt.Config,
 		Fresh: make(map[model.Source]model.Reading),
 	}
 	if c.identified() {
 		v.Cluster, v.Node = c.state.Cluster, c.state.Node
 	}
+	v.Disagree, v.Disagreements = c.disagree()
 	v.LastStart, v.LastEnd = c.lastTimes()
 	for s := range c.facts.Good {
 		if r, ok := c.fresh(now, s); ok {
@@ -104,6 +105,7 @@ func (c *Core) Snapshot(now model.Instant) model.Snapshot {
 		Episode: c.Episode(), Freeze: c.state.LastFreeze, Report: brief(c.state.LastReport), Sources: make(map[string]bool),
 	}
 	s.Episode.Phase, s.Episode.PhaseStart = c.phase, c.phaseStart
+	_, s.Leftovers = c.leftovers(now)
 	for _, name := range collector.Names() {
 		if c.opt.Enabled[name] {
 			s.Sources[name], _, _ = c.success(name)

@@ -118,6 +118,9 @@ func (c *Core) inform(s powerha.ClDRState) {
 	b.NodeTimeout = cmp.Or(b.NodeTimeout, s.NodeTimeout)
 	b.DeadmanMode = cmp.Or(b.DeadmanMode, s.DeadmanMode)
 	b.Switch = cmp.Or(b.Switch, s.LocalSwitch)
+	if p, ok := c.onlyPeer(); ok && b.Peer == "" {
+		b.Peer, b.PeerSwitch = p.Node, s.PeerSwitch
+	}
 	if b != was {
 		c.state.Before, c.dirty = &b, true
 	}

@@ -59,7 +59,8 @@ type Reading struct {
 	Missing  bool `json:"missing,omitempty"`
 	// Lines counts the lines of the answer that hold something.
 	Lines int `json:"lines,omitempty"`
-	// Unparsed counts lines that were not understood and left out; Rejected are the first of them.
+	// Unparsed counts lines that were not understood and left out, values that contradict others or are missing (their Line
+	// is 0), and an answer as a whole in which nothing was found. Rejected are the first of them, twenty at most.
 	Unparsed int            `json:"unparsed,omitempty"`
 	Rejected []RejectedLine `json:"rejected,omitempty"`
 	// Unknown are words that stand where a state or a keyword does and are not known; the value is then unknown.
@@ -124,7 +125,8 @@ type Cluster struct {
 	HeartbeatFrequency      *time.Duration `json:"heartbeat_frequency,omitempty"`
 	GracePeriod             *time.Duration `json:"grace_period,omitempty"`
 	NetworkFailureDetection *time.Duration `json:"network_failure_detection,omitempty"`
-	// HasLPM is false before PowerHA 7.2, which has no LPM variables.
+	// HasLPM is false before PowerHA 7.2, which has no LPM variables. Where neither they nor the level are told it is true,
+	// and the policy unknown.
 	HasLPM    bool   `json:"has_lpm"`
 	LPMPolicy Policy `json:"lpm_policy"`
 	// LPMHeartbeat is HEARTBEAT_FREQUENCY_DURING_LPM; nil when absent, 0 while never set (the product then uses 600 s).
@@ -165,6 +167,7 @@ type Manager struct {
 	CLVersion  int          `json:"cl_version"`
 	VRMF       string       `json:"vrmf"`
 	ForcedDown []string     `json:"forced_down,omitempty"`
+	// QueuedEvents is 0 and ForcedDown empty where they are told in another language; then Unparsed is not 0.
 	// QueuedEvents is the sum of the event queue lines; an event is in progress when State is not stable.
 	QueuedEvents int    `json:"queued_events"`
 	LastEvent    string `json:"last_event,omitempty"`
@@ -212,7 +215,7 @@ type Subsystem struct {
 	Name   string `json:"name"`
 	Group  string `json:"group"`
 	PID    int    `json:"pid,omitempty"`
-	Active bool   `json:"active"`
+	Active bool   `json:"active"` // a row whose status is not known is left out
 }
 
 // Process is one running process.

@@ -53,6 +53,18 @@ type Report struct {
 	UnmanagedTo   time.Time `json:"unmanaged_to"` // zero while it goes on
 	// Leftovers are settings of PowerHA's own script that were left behind.
 	Leftovers []string `json:"leftovers,omitempty"`
+	// LeftBehind says of each of them where it is, what it was, and how it is put back.
+	LeftBehind []Leftover `json:"left_behind,omitempty"`
+}
+
+// Leftover is one setting that PowerHA's own script changed for a migration and did not put back.
+type Leftover struct {
+	What string `json:"what"` // node_timeout, dead_man_switch, deadman_mode, ifrestrict, inittab
+	Node string `json:"node"` // on which it is so: this node, or its peer in a cluster of two
+	Was  string `json:"was"`
+	Is   string `json:"is"`
+	// Commands put it back, typed on Node by root, in this order.
+	Commands []string `json:"commands"`
 }
 
 // Finding is the judgement of one aspect. Why is a constant of package report.

@@ -16,8 +16,10 @@ type Snapshot struct {
 	Episode Episode       `json:"episode"`
 	Freeze  *Freeze       `json:"freeze,omitempty"`
 	// Report is that of the last migration that was judged, with its findings and without what they rest on.
-	Report  *Report         `json:"report,omitempty"`
-	Sources map[string]bool `json:"sources"` // collector name: last refresh succeeded
+	Report *Report `json:"report,omitempty"`
+	// Leftovers are settings of PowerHA's own script that are left behind now, after the last migration.
+	Leftovers []Leftover      `json:"leftovers,omitempty"`
+	Sources   map[string]bool `json:"sources"` // collector name: last refresh succeeded
 }
 
 // LastOwner is the last node set that was seen to hold a group online.
@@ -56,6 +58,10 @@ type PeerStatus struct {
 	Phase         Phase         `json:"phase"` // last told
 	Episode       string        `json:"episode,omitempty"`
 	Suspended     bool          `json:"suspended"`
+	// DeadManSwitch: Group Services' switch is armed there; Restricted: its ifrestrict keeps CAA off the SAN. Nil where the
+	// peer does not tell.
+	DeadManSwitch *bool `json:"dead_man_switch,omitempty"`
+	Restricted    *bool `json:"restricted,omitempty"`
 	// Probes are the remote probes of our applications as that peer last told them.
 	Probes []ProbeStatus `json:"probes,omitempty"`
 }

@@ -34,6 +34,8 @@ type LocalState struct {
 	Phase     model.Phase
 	Episode   string
 	Suspended bool // this node is unmanaged by our actor
+	// DeadManSwitch and Restricted are told of model.PeerStatus; nil is not known.
+	DeadManSwitch, Restricted *bool
 	// Probes are the results of our remote probes of each peer's applications, by the peer's name. Of each only the
 	// application, probe, activity, success, age, duration and counters are sent.
 	Probes map[string][]model.ProbeStatus

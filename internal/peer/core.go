@@ -64,6 +64,7 @@ type peerState struct {
 	phase               model.Phase
 	episode             string
 	suspended           bool
+	armed, restricted   *bool
 	probes              []probe
 	toldSession, toldOf uint64 // the silence that the peer told last
 
@@ -152,6 +153,7 @@ func (c *Core) Status(now model.Instant) []model.PeerStatus {
 			s.Silence = max(0, now.Mono-p.lastAt.Mono-c.frozen(p.lastAt.Mono, now.Mono))
 			s.Up = s.Silence <= max(5*p.interval, upFor)
 			s.Phase, s.Episode, s.Suspended = p.phase, p.episode, p.suspended
+			s.DeadManSwitch, s.Restricted = p.armed, p.restricted
 			s.Probes = p.statuses(c.cfg.Node)
 		}
 		out = append(out, s)
@@ -285,6 +287,7 @@ func (c *Core) send(now model.Instant, p *peerState) {
 		Cluster: c.local.Cluster, From: c.cfg.Node, To: p.name,
 		Session: c.cfg.Session, Seq: p.sent, Mono: now.Mono, Interval: interval,
 		Suspended: c.local.Suspended, Phase: c.local.Phase, Episode: c.local.Episode,
+		Switch: c.local.DeadManSwitch, Restrict: c.local.Restricted,
 		Echo: p.answer, Silence: p.tell, Probes: toWire(c.local.Probes[p.name], now),
 	}
 	p.lastSent, p.nextSend = now.Mono, now.Mono+interval

@@ -116,6 +116,7 @@ func (c *Core) take(p *peerState, h *heartbeat, at model.Instant, before uint64)
 		p.interval = min(h.Interval, c.cfg.Slow)
 	}
 	p.phase, p.episode, p.suspended, p.probes = h.Phase, h.Episode, h.Suspended, h.Probes
+	p.armed, p.restricted = h.Switch, h.Restrict
 	for i := range p.probes {
 		p.probes[i].at = at
 	}

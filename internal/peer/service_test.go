@@ -65,12 +65,12 @@ func TestServices(t *testing.T) {
 	start(t, a, b)
 	eventually(t, "both up", func() bool { return a.Status()[0].Up && b.Status()[0].Up })
 	a.SetLocal(LocalState{
-		Phase: model.PhaseMigrating, Episode: "e1", Suspended: true,
+		Phase: model.PhaseMigrating, Episode: "e1", Suspended: true, DeadManSwitch: new(false), Restricted: new(true),
 		Probes: map[string][]model.ProbeStatus{"n2": {{Application: "db", Probe: "users", Active: true, Success: true, LastAt: a.o.Clock.Now(), SuccessSince: a.o.Clock.Now(), Succeeded: 3}}},
 	})
 	eventually(t, "the peer's phase", func() bool { return b.Status()[0].Phase == model.PhaseMigrating })
 	s := b.Status()[0]
-	if s.Node != "n1" || s.Episode != "e1" || !s.Suspended || s.LastHeartbeat.IsZero() || len(s.Probes) != 1 {
+	if s.Node != "n1" || s.Episode != "e1" || !s.Suspended || s.DeadManSwitch == nil || *s.DeadManSwitch || s.Restricted == nil || !*s.Restricted || s.LastHeartbeat.IsZero() || len(s.Probes) != 1 {
 		t.Fatalf("%+v", s)
 	}
 	p := s.Probes[0]

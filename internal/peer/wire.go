@@ -19,7 +19,8 @@ import (
 //	session, seq                 uint64
 //	mono                         int64 ns, the sender's monotonic time
 //	interval                     uint32 ms, of the sender's heartbeats now
-//	flags                        bit 0 suspended, 1 echo, 2 silence
+//	flags                        bit 0 suspended, 1 echo, 2 silence; 3 the switch is known, 4 armed; 5 ifrestrict is
+//	                             known, 6 it restricts. Bits that a version does not know are passed over.
 //	phase                        index into model.Phases
 //	episode                      string
 //	echo: session, seq           uint64, of the last datagram in order from the receiver
@@ -40,6 +41,7 @@ const (
 	macSize = sha256.Size
 
 	flagSuspended, flagEcho, flagSilence                = 1, 2, 4
+	flagSwitch, flagArmed, flagRestrict, flagRestricted = 8, 16, 32, 64
 	probeActive, probeSuccess, probeRan, probeSucceeded = 1, 2, 4, 8
 	probeFixed                                          = 2 + 1 + 4 + 4 + 4 + 8 + 8 + 8 // without the text of its strings
 )
@@ -51,6 +53,7 @@ type heartbeat struct {
 	Mono              time.Duration
 	Interval          time.Duration
 	Suspended         bool
+	Switch, Restrict  *bool // nil: not known
 	Phase             model.Phase
 	Episode           string
 	Echo              *echo
@@ -114,6 +117,7 @@ func encode(buf []byte, h *heartbeat, key []byte) (out []byte, omitted int, err 
 	if h.Silence != nil {
 		flags |= flagSilence
 	}
+	flags |= optionalFlag(h.Switch, flagSwitch, flagArmed) | optionalFlag(h.Restrict, flagRestrict, flagRestricted)
 	b = append(b, flags, phaseIndex(h.Phase))
 	b = appendString(b, h.Episode)
 	if e := h.Echo; e != nil {
@@ -146,6 +150,26 @@ func encode(buf []byte, h *heartbeat, key []byte) (out []byte, omitted int, err 
 	mac := hmac.New(sha256.New, key)
 	mac.Write(b[start:])
 	return mac.Sum(b), omitted, nil
+}
+
+// optionalFlag makes one bit tell that something is known, and another what.
+func optionalFlag(v *bool, known, set byte) byte {
+	switch {
+	case v == nil:
+		return 0
+	case *v:
+		return known | set
+	default:
+		return known
+	}
+}
+
+func flagOptional(flags, known, set byte) *bool {
+	if flags&known == 0 {
+		return nil
+	}
+	v := flags&set != 0
+	return &v
 }
 
 func appendString(b []byte, s string) []byte { return append(append(b, byte(len(s))), s...) }
@@ -207,6 +231,7 @@ func decode(b []byte) (*heartbeat, error) {
 	h := &heartbeat{Cluster: r.text(), From: r.text(), To: r.text(), Session: r.u64(), Seq: r.u64(), Mono: r.nanos(), Interval: r.millis()}
 	flags, phase := r.u8(), int(r.u8())
 	h.Suspended = flags&flagSuspended != 0
+	h.Switch, h.Restrict = flagOptional(flags, flagSwitch, flagArmed), flagOptional(flags, flagRestrict, flagRestricted)
 	h.Phase = model.PhaseUnknown
 	if phases := model.Phases(); phase < len(phases) {
 		h.Phase = phases[phase]

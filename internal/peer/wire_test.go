@@ -16,7 +16,7 @@ import (
 func full() *heartbeat {
 	return &heartbeat{
 		Cluster: "prod", From: "n1", To: "n2", Session: 1<<63 + 1, Seq: 12345, Mono: 1234567890123, Interval: 100 * time.Millisecond,
-		Suspended: true, Phase: model.PhaseSettling, Episode: "n1-20260501T000000.000Z",
+		Suspended: true, Switch: new(true), Restrict: new(false), Phase: model.PhaseSettling, Episode: "n1-20260501T000000.000Z",
 		Echo:    &echo{Session: 5, Seq: 6, Mono: -1, At: 1 << 62},
 		Silence: &silence{Duration: 4100 * time.Millisecond, Interval: time.Second, Before: 8, Seq: 9},
 		Probes: []probe{
@@ -58,6 +58,27 @@ func TestWireBytes(t *testing.T) {
 	}, "")
 	if got := hex.EncodeToString(b[:len(b)-macSize]); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// What a version before did not know lies in bits that it passes over, and is not known where it sends none.
+func TestWireOptional(t *testing.T) {
+	for _, h := range []*heartbeat{
+		{Phase: model.PhaseIdle, Switch: new(false)},
+		{Phase: model.PhaseIdle, Restrict: new(true)},
+		{Phase: model.PhaseIdle, Suspended: true, Switch: new(true), Restrict: new(true)},
+	} {
+		b, _, err := encode(nil, h, testKey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := decode(b); err != nil || !reflect.DeepEqual(got, h) {
+			t.Errorf("%+v, want %+v, %v", got, h, err)
+		}
+		least, _, err := encode(nil, &heartbeat{Phase: model.PhaseIdle}, testKey)
+		if err != nil || len(least) != len(b) {
+			t.Errorf("it has %d bytes, without it %d, %v", len(b), len(least), err)
+		}
 	}
 }
 

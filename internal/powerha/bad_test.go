@@ -203,11 +203,11 @@ func TestWrongColumns(t *testing.T) {
 // However many distinct rows are printed, there is an end to what is taken in, and to the time that it takes.
 func TestManyRows(t *testing.T) {
 	if testing.Short() {
-		t.Skip("a megabyte for each of many sources")
+		t.Skip("much for each of many sources")
 	}
 	many := func(format string) []byte {
 		var b bytes.Buffer
-		for i := 0; b.Len() < 1<<20; i++ {
+		for i := 0; b.Len() < 1<<18; i++ {
 			fmt.Fprintf(&b, strings.ReplaceAll(format, "#", "%[1]d"), i)
 		}
 		return b.Bytes()

@@ -139,7 +139,7 @@ func groupRow(group, state, node string) (row model.GroupRow, why string) {
 	node, site, _ := strings.Cut(node, "@")
 	switch {
 	case !isName(group):
-		return row, "expected the name of a group first"
+		return row, "expected the name of a group first, or above"
 	case !isName(node) || (site != "" && !isName(site)):
 		return row, "expected a node or node@site after the state"
 	case !looksLikeState(state):

@@ -55,14 +55,14 @@ func (v *verboseGroups) read() error {
 		text := strings.TrimSpace(l.text)
 		switch {
 		case text == "" || isRules(text):
-		case v.awaited:
+		case v.awaited && !strings.HasPrefix(text, "Node "):
 			v.awaited = false
 			v.overridden(l, text)
 		case v.labelled(l, text):
 		case strings.HasPrefix(text, "Group Name"):
 			v.heading = nodeLast
 		case strings.HasPrefix(text, "Node "):
-			v.heading = nodeFirst
+			v.heading, v.awaited = nodeFirst, false
 		default:
 			v.row(l)
 		}
@@ -157,6 +157,7 @@ func (v *verboseGroups) row(l line) {
 	if v.heading == nodeLast {
 		if l.text[0] != ' ' && l.text[0] != '\t' {
 			group, f = f[0], f[1:]
+			v.group = "" // what is below belongs to this group or, if it is not understood, to none
 		}
 		if len(f) > 0 {
 			node, state = f[len(f)-1], strings.Join(f[:len(f)-1], " ")

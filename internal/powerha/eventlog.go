@@ -62,7 +62,7 @@ func setEvent(e *model.ClusterEvent, words []string) bool {
 		return false
 	}
 	e.Name, words = words[0], words[1:]
-	if n := len(words); n > 0 && e.Step != model.ClusterEventStart {
+	if n := len(words); n > 0 && (e.Step == model.ClusterEventCompleted || e.Step == model.ClusterEventFailed) {
 		if code, err := strconv.Atoi(words[n-1]); err == nil {
 			e.Exit, words = &code, words[:n-1]
 		}
@@ -85,4 +85,45 @@ func stamp(s string) string {
 		return ""
 	}
 	return clip(strings.Join(f[:3], " "))
+}
+
+// SummaryReader reads the event summaries of hacmp.out, which may come in pieces:
+//
+//	HACMP Event Summary
+//	Event: node_down nodeA
+//	Start time: Sun Sep  4 12:01:02 CDT 2016
+//	End time: Sun Sep  4 12:01:30 CDT 2016
+//
+// (the labels are also those of cl_event_summaries.txt.) Names of the ODM, TE_NODE_DOWN, are read as those of events. The
+// zero value is ready.
+type SummaryReader struct{ open model.ClusterEvent }
+
+// Read returns the summaries that end in b, which are whole lines.
+func (s *SummaryReader) Read(b []byte, source string) []model.ClusterEvent {
+	var out []model.ClusterEvent
+	for line := range lines(b) {
+		line = strings.TrimSpace(line)
+		if rest, ok := strings.CutPrefix(line, "Event:"); ok {
+			s.open = model.ClusterEvent{Source: source, Step: model.ClusterEventSummary}
+			words := strings.Fields(rest)
+			if len(words) == 0 {
+				continue
+			}
+			if odm, ok := strings.CutPrefix(words[0], "TE_"); ok {
+				words[0] = strings.ToLower(odm)
+			}
+			if !setEvent(&s.open, words) {
+				s.open.Name = ""
+			}
+		} else if rest, ok := strings.CutPrefix(line, "Start time:"); ok && s.open.Name != "" {
+			s.open.Began = clip(strings.Join(strings.Fields(rest), " "))
+		} else if rest, ok := strings.CutPrefix(line, "End time:"); ok && s.open.Name != "" {
+			s.open.Logged = clip(strings.Join(strings.Fields(rest), " "))
+			if s.open.Began != "" && s.open.Logged != "" {
+				out = append(out, s.open)
+			}
+			s.open = model.ClusterEvent{}
+		}
+	}
+	return out
 }

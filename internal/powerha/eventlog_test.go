@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -52,6 +53,39 @@ func FuzzEventLog(f *testing.F) {
 		}
 		for _, e := range events {
 			if e.Name == "" || len(e.Args) > maxArgs || e.Step == model.ClusterEventStart && e.Exit != nil {
+				t.Fatalf("%+v", e)
+			}
+		}
+	})
+}
+
+func TestSummaries(t *testing.T) {
+	const text = "HACMP Event Summary\nEvent: TE_NODE_DOWN nodeA\nStart time: Sun Sep  4 12:01:02 CDT 2016\n\n" +
+		"End time: Sun Sep  4 12:01:30 CDT 2016\nAction:\tResource:\tScript Name:\nEnd time: now\nEvent:\nEnd time: then\n" +
+		"Event: $EVENT\nStart time: a\nEnd time: b\nEvent: rg_move\nEnd time: no begin\n"
+	want := model.ClusterEvent{
+		Source: "hacmp.out", Step: model.ClusterEventSummary, Name: "node_down", Args: []string{"nodeA"},
+		Began: "Sun Sep 4 12:01:02 CDT 2016", Logged: "Sun Sep 4 12:01:30 CDT 2016",
+	}
+	at := strings.Index(text, "End time")
+	for cut := 0; cut <= at; cut++ { // in pieces of whole lines
+		if cut > 0 && text[cut-1] != '\n' {
+			continue
+		}
+		var s SummaryReader
+		got := append(s.Read([]byte(text[:cut]), "hacmp.out"), s.Read([]byte(text[cut:]), "hacmp.out")...)
+		if len(got) != 1 || !reflect.DeepEqual(got[0], want) {
+			t.Errorf("cut at %d: %+v", cut, got)
+		}
+	}
+}
+
+func FuzzSummaries(f *testing.F) {
+	f.Add([]byte("Event: TE_NODE_DOWN nodeA\nStart time: Sun Sep  4 12:01:02 CDT 2016\nEnd time: Sun Sep  4 12:01:30 CDT 2016\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var s SummaryReader
+		for _, e := range s.Read(b, "x") {
+			if e.Name == "" || e.Began == "" || e.Logged == "" || e.Exit != nil || len(e.Args) > maxArgs {
 				t.Fatalf("%+v", e)
 			}
 		}

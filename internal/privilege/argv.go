@@ -45,6 +45,11 @@ func Argvs(c *config.Config, root bool) map[string][]string {
 	return out
 }
 
+// Reading is how a program asks the product by this configuration; the runner and the clock are the caller's.
+func Reading(c *config.Config, root bool) powerha.Options {
+	return powerha.Options{Argv: Argvs(c, root), Timeout: c.Cluster.Timeout.D(), ErrlogResources: c.Migration.Errpt.Resources()}
+}
+
 // wrapper takes a command apart that is run through sudo.
 type wrapper struct {
 	sudo    string   // its path

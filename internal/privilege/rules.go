@@ -27,7 +27,7 @@ type Rule struct {
 // are those of the cluster's configuration: probes may run them.
 func Exporter(c *config.Config, monitors []model.Monitor) []Rule {
 	var rules collection
-	rules.reads(powerha.New(powerha.Options{Argv: Argvs(c, false)}))
+	rules.reads(powerha.New(Reading(c, false)))
 	for i := range c.Probes {
 		p := &c.Probes[i]
 		rules.add("probe "+p.Name, p.Command, false)
@@ -62,7 +62,7 @@ type Cluster struct {
 // the configuration names sudo itself.
 func Actor(c *config.Config, root bool, k Cluster) []Rule {
 	var rules collection
-	client := powerha.New(powerha.Options{Argv: Argvs(c, root)})
+	client := powerha.New(Reading(c, root))
 	rules.reads(client)
 	if c.Migration.Mode != "observe" {
 		rules.acts(c, client, k)

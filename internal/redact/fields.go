@@ -10,7 +10,7 @@ import (
 // field is a place in which a name of a kind stands.
 type field struct {
 	kind Kind
-	re   *regexp.Regexp // its first group holds the names
+	re   *regexp.Regexp // its groups hold the names
 }
 
 const aName = `([A-Za-z0-9_][\w.-]*)`
@@ -33,7 +33,7 @@ var (
 	siteFor       = regexp.MustCompile(`(?m)for site ` + aName)
 	tunable       = regexp.MustCompile(`(?m)^\s*` + aName + `\([0-9A-Fa-f-]{8,}\)`)
 	networkLine   = regexp.MustCompile(`(?m)^\s*Network\s+` + aName)
-	groupLine     = regexp.MustCompile(`(?m)^\s*Resource Group(?: Name)?:?\s+` + aName + `\s*$`)
+	groupLine     = regexp.MustCompile(`(?m)^\s*Resource Group(?: Name)?(?::\s*` + aName + `|\s+` + aName + `\s*$)`)
 	nodesLine     = regexp.MustCompile(`(?m)^\s*Participating Nodes?(?: Name\(s\))?:?\s+(.*)$`)
 	labelLine     = regexp.MustCompile(`(?m)^\s*Service IP Label:?\s+(.*)$`)
 	labelRow      = regexp.MustCompile(`(?m)^\s*` + aName + `\s+\d{1,3}(?:\.\d{1,3}){3}\s*$`)
@@ -80,7 +80,7 @@ func fields() []field {
 func (r *Redactor) LearnText(text string) {
 	for _, f := range fields() {
 		for _, m := range f.re.FindAllStringSubmatch(text, -1) {
-			for _, name := range split(m[1]) {
+			for _, name := range split(strings.Join(m[1:], " ")) {
 				r.guess(f.kind, name)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"powerha_lpm_exporter/internal/events"
 	"powerha_lpm_exporter/internal/model"
 )
 
@@ -17,14 +18,17 @@ var page string
 // HTML writes the report as one page that needs no other file, no script and no network.
 func HTML(w io.Writer, r *model.Report) error {
 	t, err := template.New("report").Funcs(template.FuncMap{
-		"clock": clock,
-		"span":  func(d *time.Duration) string { return Span(*d) },
-		"words": func(s string) string { return strings.ReplaceAll(s, "_", " ") },
-		"sign":  sign,
-		"join":  func(s []string) string { return strings.Join(s, " ") },
-		"day":   func(t time.Time) string { return t.UTC().Format("2 January 2006") },
-		"px":    func(f float64) string { return fmt.Sprintf("%.1f", f) },
-		"inc":   func(i int) int { return i + 1 },
+		"clock":  clock,
+		"moment": func(e model.JudgedEvent) time.Time { return events.Moment(e.ClusterEvent) },
+		"ended":  func(e model.JudgedEvent) string { return ended(&e.ClusterEvent) },
+		"span":   func(d *time.Duration) string { return Span(*d) },
+		"words":  func(s string) string { return strings.ReplaceAll(s, "_", " ") },
+		"sign":   sign,
+		"join":   func(s []string) string { return strings.Join(s, " ") },
+		"day":    func(t time.Time) string { return t.UTC().Format("2 January 2006") },
+		"left":   func(l model.Leftover) string { return "To put back " + LeftText(l, r.Node) + "." },
+		"px":     func(f float64) string { return fmt.Sprintf("%.1f", f) },
+		"inc":    func(i int) int { return i + 1 },
 	}).Parse(page)
 	if err != nil {
 		return fmt.Errorf("page of a report: %w", err)

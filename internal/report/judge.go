@@ -82,6 +82,11 @@ func Judge(in Input) model.Report {
 	r := in.Report
 	r.Version = Version
 	r.Events = judged(&r)
+	for _, l := range r.LeftBehind {
+		if !slices.Contains(r.Leftovers, l.What) {
+			r.Leftovers = append(r.Leftovers, l.What)
+		}
+	}
 	r.Findings = []model.Finding{
 		result(&r), freeze(&r), clusterEvents(&r), applications(&r), managed(&r), leftovers(&r, in.LeftoversKnown),
 	}
@@ -100,10 +105,12 @@ func Judge(in Input) model.Report {
 // judged says of each event whether a protected migration causes it.
 func judged(r *model.Report) []model.JudgedEvent {
 	out := slices.Clone(r.Events)
-	slices.SortStableFunc(out, func(a, b model.JudgedEvent) int { return a.Seen.Compare(b.Seen) })
+	slices.SortStableFunc(out, func(a, b model.JudgedEvent) int {
+		return events.Moment(a.ClusterEvent).Compare(events.Moment(b.ClusterEvent))
+	})
 	for i := range out {
 		e := &out[i]
-		unwanted, why := events.Judge(e.ClusterEvent, events.Context{Node: r.Node, Ended: !r.End.IsZero() && !e.Seen.Before(r.End)})
+		unwanted, why := events.Judge(e.ClusterEvent, events.Context{Node: r.Node, Ended: !r.End.IsZero() && !events.Moment(e.ClusterEvent).Before(r.End)})
 		e.Unwanted, e.Why = unwanted, string(why)
 	}
 	return out
@@ -235,12 +242,33 @@ func managed(r *model.Report) model.Finding {
 func leftovers(r *model.Report, known bool) model.Finding {
 	switch {
 	case len(r.Leftovers) > 0:
-		return finding(CheckLeftovers, model.VerdictFail, WhyLeftovers, "PowerHA's own script left behind: %s.", strings.Join(r.Leftovers, ", "))
+		return finding(CheckLeftovers, model.VerdictFail, WhyLeftovers, "PowerHA's own script left behind: %s.", strings.Join(leftWords(r), ", "))
 	case !known:
 		return finding(CheckLeftovers, model.VerdictUnknown, WhyLeftoversUnread, "What PowerHA's own script left behind is not known: the settings could not be compared with those before.")
 	default:
 		return finding(CheckLeftovers, model.VerdictPass, WhyNoLeftovers, "PowerHA's own script left nothing behind.")
 	}
+}
+
+// leftWords names what was left behind, and where that is not this node.
+func leftWords(r *model.Report) []string {
+	if len(r.LeftBehind) == 0 {
+		return r.Leftovers // of a record before they were told
+	}
+	var out []string
+	for _, l := range r.LeftBehind {
+		out = append(out, LeftText(l, r.Node))
+	}
+	return out
+}
+
+// LeftText says what a leftover is, seen from a node.
+func LeftText(l model.Leftover, from string) string {
+	where := ""
+	if l.Node != from {
+		where = " on " + l.Node
+	}
+	return fmt.Sprintf("%s%s is %s and was %s", l.What, where, l.Is, l.Was)
 }
 
 // Span writes a duration for people: 6.02s, 410ms, 22.5s, 1h5m.

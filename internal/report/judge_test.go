@@ -81,6 +81,9 @@ func TestJudge(t *testing.T) {
 		{"never unmanaged", func(i *Input) { i.UnmanagedFrom = time.Time{} }, model.VerdictPass, WhyNeverUnmanaged},
 		{"still unmanaged", func(i *Input) { i.UnmanagedTo = time.Time{} }, model.VerdictFail, WhyStillUnmanaged},
 		{"leftovers", func(i *Input) { i.Leftovers = []string{"node_timeout"} }, model.VerdictFail, WhyLeftovers},
+		{"left on the peer", func(i *Input) {
+			i.LeftBehind = []model.Leftover{{What: "dead_man_switch", Node: "n2", Was: "enabled", Is: "disabled", Commands: Mend("dead_man_switch", Before{})}}
+		}, model.VerdictFail, WhyLeftovers},
 		{"settings unknown", func(i *Input) { i.LeftoversKnown = false }, model.VerdictUnknown, WhyLeftoversUnread},
 		{"one fails, another is unknown", func(i *Input) { i.Budget, i.Leftovers = nil, []string{"x"} }, model.VerdictFail, WhyBudgetUnknown},
 	}

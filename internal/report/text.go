@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"powerha_lpm_exporter/internal/events"
 	"powerha_lpm_exporter/internal/model"
 )
 
@@ -30,7 +31,8 @@ func Rows(r *model.Report) []Row {
 		if e.Unwanted {
 			sign = "UNWANTED "
 		}
-		rows = append(rows, Row{"event", fmt.Sprintf("%s %s%s %s (%s, %s)", clock(e.Seen), sign, e.Step, strings.Join(append([]string{e.Name}, e.Args...), " "), e.Source, e.Why)})
+		rows = append(rows, Row{"event", fmt.Sprintf("%s %s%s %s%s (%s, %s)", clock(events.Moment(e.ClusterEvent)), sign, e.Step,
+			strings.Join(append([]string{e.Name}, e.Args...), " "), ended(&e.ClusterEvent), e.Source, e.Why)})
 	}
 	for _, m := range r.Phases {
 		rows = append(rows, Row{"phase", clock(m.At) + " " + string(m.Phase)})
@@ -64,6 +66,18 @@ func freezeRows(r *model.Report) []Row {
 		}
 	}
 	return rows
+}
+
+// ended tells how an event ended and how long it took, as far as that is known.
+func ended(e *model.ClusterEvent) string {
+	text := ""
+	if e.Exit != nil && *e.Exit != 0 {
+		text += fmt.Sprintf(", exit %d", *e.Exit)
+	}
+	if e.Took != nil {
+		text += ", took " + Span(*e.Took)
+	}
+	return text
 }
 
 func outage(o model.Outage) string {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"powerha_lpm_exporter/internal/events"
 	"powerha_lpm_exporter/internal/model"
 )
 
@@ -111,7 +112,7 @@ func span(r *model.Report) scale {
 		}
 	}
 	for _, e := range r.Events {
-		include(e.Seen)
+		include(events.Moment(e.ClusterEvent))
 	}
 	pad := max(s.to.Sub(s.from)/30, time.Second)
 	return scale{s.from.Add(-pad), s.to.Add(pad)}
@@ -218,7 +219,7 @@ func (c *chart) addMarks(r *model.Report, s scale) {
 	top := c.Height
 	l := lane{Y: top, Label: "events"}
 	for i, e := range r.Events {
-		x := s.x(e.Seen)
+		x := s.x(events.Moment(e.ClusterEvent))
 		level := 0
 		for level < len(ends) && x < ends[level] {
 			level++
@@ -233,7 +234,7 @@ func (c *chart) addMarks(r *model.Report, s scale) {
 		}
 		l.Marks = append(l.Marks, mark{
 			X: x, Y: top + laneHeight/2 + float64(level)*markWidth, Number: i + 1, Class: class,
-			Title: fmt.Sprintf("%d: %s %s %s", i+1, clock(e.Seen), e.Name, strings.Join(e.Args, " ")),
+			Title: fmt.Sprintf("%d: %s %s %s", i+1, clock(events.Moment(e.ClusterEvent)), e.Name, strings.Join(e.Args, " ")),
 		})
 	}
 	c.Lanes = append(c.Lanes, l)

@@ -149,7 +149,7 @@ func (d *dr) save() {
 		}
 	}
 	if s.nodeTimeout != 0 {
-		b.WriteString("node_timeout=" + strconv.Itoa(s.nodeTimeout) + "\n")
+		b.WriteString(d.c.knob(d.n, "cl_dr_timeout_name") + "=" + strconv.Itoa(s.nodeTimeout) + "\n")
 	}
 	d.c.emit(WriteFile{Node: d.n.name, Name: clDRStateFile, Text: b.String()})
 }

@@ -56,7 +56,10 @@ func queryTable() map[string]struct {
 		"errpt":                   {50 * ms, (*Core).errpt}, "errlogger": {20 * ms, (*Core).errlogger},
 		"ps": {30 * ms, (*Core).ps}, "lsattr": {30 * ms, (*Core).lsattr}, "drmgr": {50 * ms, (*Core).drmgrList},
 		"lparstat": {50 * ms, (*Core).lparstat}, "odmget": {50 * ms, (*Core).odmget},
-		"cltopinfo": {200 * ms, (*Core).cltopinfo}, "clruncmd": {200 * ms, (*Core).clruncmd}, "cllsgrp": {100 * ms, (*Core).cllsgrp},
+		"cltopinfo": {200 * ms, (*Core).cltopinfo}, "clruncmd": {200 * ms, (*Core).clruncmd}, "clcmd": {500 * ms, (*Core).clcmd},
+		"halevel": {50 * ms, (*Core).halevel}, "clhaver": {300 * ms, (*Core).clhaver},
+		"lsrpdomain": {100 * ms, (*Core).lsrpdomain}, "lsrpnode": {100 * ms, (*Core).lsrpnode},
+		"cllsgrp": {100 * ms, (*Core).cllsgrp},
 	}
 }
 

@@ -95,7 +95,8 @@ var more = []string{
 	"nodea clmgr -v query application_controller", "nodea clmgr query network", "nodea clmgr -v query service_ip", "nodea clmgr query site",
 	"nodea clctrl -tune -L", "nodea clctrl -tune -x", "nodea lparstat -i", "nodea lsattr -El sys0", "nodea lsitab -a",
 	"nodea odmget HACMPcluster", "nodea odmget HACMPnode", "nodea odmget HACMPgroup", "nodea odmget -q name='hacmp.out' HACMPlogs",
-	"nodea errpt -A", "nodea errpt -a -K ERRLOG_ON", "nodea errpt -k 9DBCFDEE",
+	"nodea halevel -s", "nodea clhaver", "nodea lsrpdomain", "nodea lsrpnode", "nodea clcmd clRGinfo", "nodea clcmd lssrc -s clstrmgrES",
+	"nodea clcmd", "nodea clcmd clmgr query cluster", "nodea errpt -A", "nodea errpt -a -K ERRLOG_ON", "nodea errpt -k 9DBCFDEE",
 }
 
 func TestGoldenMore(t *testing.T) {

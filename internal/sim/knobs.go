@@ -50,6 +50,7 @@ func knobTable() map[string]knob {
 		"clmgr_wait":                    {"after", []string{"after", "before"}},
 		"events_while_unmanaged":        {"yes", yesNo},
 		"unmanaged_votes":               {"yes", yesNo},
+		"cl_dr_timeout_name":            {"node_timeout", []string{"node_timeout", "CAA_node_timeout"}},
 		"cl_dr_forgets":                 {"nothing", nil},
 		"ifrestrict":                    {"absent", []string{"absent", "present"}},
 		"event_takes":                   {"0", nil},

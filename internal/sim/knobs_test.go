@@ -277,3 +277,45 @@ func TestKnobsAreTestedAndDocumented(t *testing.T) {
 		}
 	}
 }
+
+func TestHangsOfClmgr(t *testing.T) {
+	for value, hangs := range map[string][2]bool{"no": {false, false}, "query": {true, false}, "act": {false, true}, "all": {true, true}} {
+		s := newShell(t, Config{Knobs: map[string]string{"clmgr_hang": value}})
+		query := s.start("n1", "clmgr", "query", "cluster")
+		act := s.start("n1", "clmgr", "modify", "cluster", "GRACE_PERIOD=20")
+		s.run(10 * time.Minute)
+		if got := [2]bool{!s.done[query], !s.done[act]}; got != hangs {
+			t.Errorf("%s: query and act hang: %v", value, got)
+		}
+	}
+}
+
+func TestShortSpellingAndCrashedPartitions(t *testing.T) {
+	s := newShell(t, Config{Knobs: map[string]string{"rg_state_spelling": "short"}})
+	s.core.groups[0].state = "TEMPORARY ERROR"
+	if got := s.must("n1", "clRGinfo", "-s"); !strings.Contains(got, ":TEMP ERROR:n1:") {
+		t.Errorf("short: %s", got)
+	}
+	s.step(NodeDied{Node: "n1"})
+	for _, word := range []string{"Error", "Open Firmware", "Not Available", "Running"} {
+		s.step(SetKnob{Name: "hmc_crash_shows", Value: word})
+		if got := s.lpar(sourceSystem, "state"); got != word {
+			t.Errorf("crashed: %q, want %q", got, word)
+		}
+	}
+}
+
+func TestMoveOfAGroupWhoseUnmanagedOwnerDied(t *testing.T) {
+	for value, want := range map[string][2]bool{"accept": {true, true}, "refuse": {false, false}, "accept_after_node_down": {false, true}} {
+		for i, wait := range []time.Duration{5 * time.Second, 3 * time.Minute} {
+			s := newShell(t, Config{Knobs: map[string]string{"move_unmanaged_dead_owner": value}})
+			s.must("n1", "clmgr", "stop", "node", "n1", "MANAGE=unmanage")
+			s.step(NodeDied{Node: "n1"})
+			s.run(wait)
+			_, exit := s.command("n2", "clmgr", "move", "rg", "rg_app", "NODE=n2")
+			if (exit == 0) != want[i] || (s.group0().Owner == "n2") != want[i] {
+				t.Errorf("%s after %v: exit %d, %+v", value, wait, exit, s.group0())
+			}
+		}
+	}
+}

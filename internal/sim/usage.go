@@ -33,6 +33,8 @@ func usageText(tool string) string {
 		return "Usage: drmgr { -i script_name [-w minutes] [-f] | -u script_name } [-D hostname]\n       drmgr { -b | -R base_directory_path | -S syslog_chan_id_str | -l }\n"
 	case "hmc":
 		return "Usage: lssyscfg -r {sys | lpar} [-m managed-system] [--filter lpar_names=name] [-F [attribute,...]] [--header]\n"
+	case "clcmd":
+		return "Usage: clcmd [-n cluster] [-m nodelist] command [args]\n"
 	case "clruncmd":
 		return "Usage: clruncmd nodename\n"
 	case "clmgr":

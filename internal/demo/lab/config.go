@@ -102,7 +102,8 @@ func (l *Lab) configuration(node string) m {
 		"cluster": m{
 			"name": Cluster, "node": node, "commands": commands,
 			"interval": span(t.Interval), "timeout": span(10 * time.Second),
-			"logs": m{"cluster_log": filepath.Join(logs, "adm", "cluster.log"), "hacmp_out": filepath.Join(logs, "log", "hacmp.out")},
+			"logs":       m{"cluster_log": filepath.Join(logs, "adm", "cluster.log"), "hacmp_out": filepath.Join(logs, "log", "hacmp.out")},
+			"ifrestrict": filepath.Join(filepath.Dir(l.world.Bin(node)), "etc", "cluster", "ifrestrict"),
 		},
 		"state_dir": l.State(node),
 		"peers":     m{"listen_address": loopback(l.Ports[node].Heartbeat), "key_file": l.path("etc", "peer.key"), "targets": heartbeats},
