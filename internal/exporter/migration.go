@@ -199,6 +199,6 @@ func (c *Core) lastTimes() (start, end time.Time) {
 // unknownToDR: others tell of a migration that the DR script did not.
 func (c *Core) unknownToDR() bool {
 	ep := c.Episode()
-	return ep.ID != "" && !ep.Provisional && !slices.Contains(ep.Witnesses, episode.SourceDR) &&
+	return ep.ID != "" && !ep.Provisional && c.hears(episode.SourceDR) && !slices.Contains(ep.Witnesses, episode.SourceDR) &&
 		!slices.ContainsFunc(c.dr, func(e model.EpisodeEvent) bool { return e.Episode == ep.ID })
 }

@@ -529,6 +529,9 @@ func TestWithoutDR(t *testing.T) {
 	r.phase(model.PhaseIdle)
 	r.event(model.EventPre)
 	r.phase(model.PhaseIdle)
+	if r.core.unknownToDR() {
+		t.Error("disagrees with who is not heard")
+	}
 	r.answers[model.SourceErrlog] = model.Reading{Err: "denied"}
 	r.advance(2 * time.Minute)
 	r.phase(model.PhaseUnknown)
