@@ -110,9 +110,7 @@ func (c *Core) hmcStarted(in CommandStarted) {
 	}
 	c.schedule(&item{at: c.now + wait, node: n, work: true, fn: func() {
 		r := c.hmcCommand(n, words)
-		if n != nil {
-			r, _ = c.spoil(&cmd{node: n, name: "hmc", args: words}, r)
-		}
+		r, _ = c.spoil(&cmd{node: n, name: "hmc", args: words}, r)
 		if r.out != "" || r.err != "" {
 			c.emit(CommandOutput{ID: in.ID, Stdout: []byte(r.out), Stderr: []byte(r.err)})
 		}

@@ -319,3 +319,30 @@ func TestMoveOfAGroupWhoseUnmanagedOwnerDied(t *testing.T) {
 		}
 	}
 }
+
+func TestClusterManagerThatIsNotThere(t *testing.T) {
+	says := func(s *shell, line string) string {
+		a := s.answered("n1", strings.Fields(line)...)
+		return strings.TrimSpace(a.out + a.err)
+	}
+	for value, want := range map[string][4]string{
+		"active":         {"ST_STABLE", "active", "CLUSTER_NAME", ":ONLINE:n1"},
+		"inoperative":    {"0513-036", "inoperative", "CLUSTER_NAME", ":ONLINE:n1"},
+		"not_on_file":    {"0513-085", "0513-086", "ERROR", ":ONLINE:n1"},
+		"not_configured": {"Current state: NOT_CONFIGURED", "active", "ERROR", ":ONLINE:n1"},
+	} {
+		s := newShell(t, Config{Knobs: map[string]string{"clstrmgr@n1": value}})
+		for i, line := range []string{"lssrc -ls clstrmgrES", "lssrc -g cluster", "clmgr query cluster", "clRGinfo -s"} {
+			if got := says(s, line); !strings.Contains(got, want[i]) {
+				t.Errorf("%s: %s: %s", value, line, got)
+			}
+		}
+		s.step(SetKnob{Name: "clstrmgr@n2", Value: value}) // nobody is left that clRGinfo could ask
+		if got := says(s, "clRGinfo -s"); (value == "active") == strings.Contains(got, "Cluster IPC error") {
+			t.Errorf("%s everywhere: %s", value, got)
+		}
+		if got := says(s, "clshowsrv -v"); strings.Contains(got, "CLversion") != (value == "active") {
+			t.Errorf("%s: clshowsrv: %s", value, got)
+		}
+	}
+}
