@@ -187,6 +187,11 @@ func prepareRows() []row {
 		}, WhatRefusePrepare, ReasonPeerMigrating},
 		{"peer migrates, by its actor", func(in *Input) { in.Peers["n2"] = PeerView{At: now, Reachable: true, Migrating: true} }, WhatRefusePrepare, ReasonPeerMigrating},
 		{"no standby", func(in *Input) { set(in, nodes(model.NodeNormal, model.NodeOffline)) }, WhatRefusePrepare, ReasonNoStandby},
+		{"a line of clRGinfo not understood", func(in *Input) {
+			r := groups(model.GroupOnline, model.GroupOffline)
+			r.Unparsed = 1
+			set(in, r)
+		}, WhatRefusePrepare, ReasonFactsFailed},
 		{"group in motion", func(in *Input) { set(in, groups(model.GroupAcquiring, model.GroupOffline)) }, WhatRefusePrepare, ReasonGroupNotStable},
 	}
 }

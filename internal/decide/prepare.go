@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -161,9 +162,10 @@ func ground(in Input) []Check {
 	if okC && cluster.Cluster != nil && cluster.Cluster.Unsynced != nil {
 		synced, unsynced = !*cluster.Cluster.Unsynced, ReasonUnsynced
 	}
-	sick := in.unstableGroup()
+	sick, half := in.unstableGroup(), in.understoodInPart(model.SourceGroups, model.SourceNodes)
 	noStandby := in.withoutStandby()
 	return []Check{
+		check("understood", half == "", ReasonFactsFailed, half, model.SourceGroups, model.SourceNodes),
 		check("node", state == model.NodeNormal, nodeReason, string(state), model.SourceNodes),
 		check("manager", mgr, mgrReason, mgrDetail, model.SourceManager),
 		check("synchronised", synced, unsynced, "", model.SourceCluster),
@@ -171,6 +173,18 @@ func ground(in Input) []Check {
 		check("groups", sick == "", ReasonGroupNotStable, sick, model.SourceGroups),
 		check("standby", noStandby == "", ReasonNoStandby, noStandby, model.SourceNodes, model.SourceGroups),
 	}
+}
+
+// understoodInPart names the sources of which lines were not understood: a group may stand in one of them, and the record
+// of who owns what would miss it.
+func (in *Input) understoodInPart(sources ...model.Source) string {
+	var out []string
+	for _, s := range sources {
+		if r, ok := in.fresh(s); ok && r.Unparsed > 0 {
+			out = append(out, fmt.Sprintf("%s: %d lines not understood, see lpmctl selftest", s, r.Unparsed))
+		}
+	}
+	return strings.Join(out, "; ")
 }
 
 // managerStable: the cluster manager is stable and has no event queued.

@@ -213,7 +213,7 @@ func (c *Core) reading(now model.Instant, r model.Reading) {
 	case model.SourceFaults:
 		c.faultsSeen(now, r.Errlog)
 	case model.SourceServer:
-		c.serverSeen(r)
+		c.serverSeen(now, r)
 	default:
 	}
 }

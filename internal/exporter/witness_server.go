@@ -14,29 +14,42 @@ type ServerMark struct {
 	Print string    `json:"print,omitempty"`
 	First time.Time `json:"first"` // since when it is this one
 	Last  time.Time `json:"last"`
+	// Next is another one that was seen once, at NextAt: an answer that was cut looks like one.
+	Next   string    `json:"next,omitempty"`
+	NextAt time.Time `json:"next_at"`
 }
 
 // stays is how long after the end of a migration the same server proves that nothing moved: before that the answer may
 // be of before.
 const stays = 30 * time.Second
 
-// serverSeen compares the server with that of before. Another one proves that the partition was moved, whoever told of it.
-func (c *Core) serverSeen(r model.Reading) {
+// serverSeen compares the server with that of before. Another one, seen twice, proves that the partition was moved, whoever
+// told of it.
+func (c *Core) serverSeen(now model.Instant, r model.Reading) {
 	if !c.hears(episode.SourceServer) || r.Server == nil || r.Server.Serial == "" {
 		return
 	}
 	sum := sha256.Sum256([]byte(r.Server.Serial))
-	now, m := hex.EncodeToString(sum[:8]), &c.state.Heard.Server
+	seen, m := hex.EncodeToString(sum[:8]), &c.state.Heard.Server
 	at := r.At.Wall.UTC()
-	switch {
-	case m.Print == now:
-		m.Last = at // kept with the next change; of before a crash it is earlier, and still right
+	switch m.Print {
+	case "":
+		*m, c.dirty = ServerMark{Print: seen, First: at, Last: at}, true
+	case seen:
+		// Kept with the next change; of before a crash it is earlier, and still right.
+		m.Last, m.Next = at, ""
 		c.serverStayed(at)
-		return
-	case m.Print != "":
-		c.testify(episode.SourceServer, model.EventMoved, at, "", map[string]string{episode.DetailSince: m.Last.Format(time.RFC3339Nano)})
+	default:
+		if m.Next != seen {
+			m.Next, m.NextAt, c.dirty = seen, at, true
+			if st := c.sources[model.SourceServer]; st != nil {
+				st.due = now.Mono
+			}
+			return
+		}
+		c.testify(episode.SourceServer, model.EventMoved, m.NextAt, "", map[string]string{episode.DetailSince: m.Last.Format(time.RFC3339Nano)})
+		*m, c.dirty = ServerMark{Print: seen, First: m.NextAt, Last: at}, true
 	}
-	*m, c.dirty = ServerMark{Print: now, First: at, Last: at}, true
 }
 
 // serverStayed tells how a migration ended of which nobody else could: the server is the same as before it.

@@ -301,6 +301,25 @@ func TestServerBetweenTwoRuns(t *testing.T) {
 	}
 }
 
+// One answer that was cut is no other server.
+func TestServerAnswerWasCut(t *testing.T) {
+	r := newRig(t, options())
+	r.server("0278ABCDE")
+	r.advance(20 * time.Second)
+	for _, serial := range []string{"0278", "0278ABCDE", "027", "0278", "0278ABCDE"} {
+		before := r.reads[model.SourceServer]
+		r.server(serial)
+		for r.reads[model.SourceServer] == before {
+			r.advance(500 * time.Millisecond)
+		}
+	}
+	r.advance(time.Minute)
+	r.phase(model.PhaseIdle)
+	if len(r.core.episodes) != 0 {
+		t.Errorf("%+v", r.core.episodes)
+	}
+}
+
 func TestHMCWords(t *testing.T) {
 	row := func(m model.HMCMigration) model.HMCState { return model.HMCState{Migration: m} }
 	for name, tt := range map[string]struct {

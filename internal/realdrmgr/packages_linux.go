@@ -25,17 +25,23 @@ const (
 
 const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
-// packages are drmgr and what it is linked with.
-func packages() []string {
-	return []string{"powerpc-ibm-utils", "librtas2", "librtasevent2", "libc6", "zlib1g", "libnuma1"}
+// wanted are packages of one architecture.
+type wanted struct {
+	arch  string // as Debian calls it
+	names []string
+}
+
+// drmgrPackages are drmgr and what it is linked with.
+func drmgrPackages() wanted {
+	return wanted{"ppc64el", []string{"powerpc-ibm-utils", "librtas2", "librtasevent2", "libc6", "zlib1g", "libnuma1"}}
 }
 
 // suites are those of Debian whose drmgr has hooks, the steadiest first.
 func suites() []string { return []string{"trixie", "sid"} }
 
-// fetch brings the packages for ppc64el into the folder, unless they are there.
-func fetch(ctx context.Context, run command.Runner, dir string) error {
-	if have(dir) {
+// fetch brings the packages into the folder, unless they are there.
+func fetch(ctx context.Context, run command.Runner, dir string, w wanted) error {
+	if have(dir, w) {
 		return nil
 	}
 	mirrors, err := mirrors("/etc/apt")
@@ -45,7 +51,7 @@ func fetch(ctx context.Context, run command.Runner, dir string) error {
 	var errs []error
 	for _, mirror := range mirrors {
 		for _, suite := range suites() {
-			err := fetchFrom(ctx, run, dir, mirror, suite)
+			err := fetchFrom(ctx, run, dir, w, mirror, suite)
 			if err == nil {
 				return nil
 			}
@@ -56,9 +62,9 @@ func fetch(ctx context.Context, run command.Runner, dir string) error {
 }
 
 // have reports whether every package lies in the folder.
-func have(dir string) bool {
-	for _, p := range packages() {
-		if found, _ := filepath.Glob(filepath.Join(dir, p+"_*_ppc64el.deb")); len(found) != 1 {
+func have(dir string, w wanted) bool {
+	for _, p := range w.names {
+		if found, _ := filepath.Glob(filepath.Join(dir, p+"_*_"+w.arch+".deb")); len(found) != 1 {
 			return false
 		}
 	}
@@ -66,7 +72,7 @@ func have(dir string) bool {
 }
 
 // fetchFrom asks one suite. Lists and cache of its own keep the machine's apt as it is.
-func fetchFrom(ctx context.Context, run command.Runner, dir, mirror, suite string) error {
+func fetchFrom(ctx context.Context, run command.Runner, dir string, w wanted, mirror, suite string) error {
 	apt, err := os.MkdirTemp("", "drmgr-apt-")
 	if err != nil {
 		return err
@@ -78,14 +84,14 @@ func fetchFrom(ctx context.Context, run command.Runner, dir, mirror, suite strin
 		}
 	}
 	list := filepath.Join(apt, "sources.list")
-	source := fmt.Sprintf("deb [arch=ppc64el signed-by=%s] %s %s main\n", keyring, mirror, suite)
+	source := fmt.Sprintf("deb [arch=%s signed-by=%s] %s %s main\n", w.arch, keyring, mirror, suite)
 	if err := os.WriteFile(list, []byte(source), 0o600); err != nil {
 		return err
 	}
 	get := []string{"/usr/bin/apt-get", "-qq", "-o", "Dir::Etc::sourcelist=" + list, "-o", "Dir::Etc::sourceparts=/dev/null"}
 	for _, o := range []string{
-		"Dir::State::lists=" + apt + "/lists", "Dir::Cache=" + apt + "/cache", "APT::Architecture=ppc64el",
-		"APT::Architectures=ppc64el", "APT::Sandbox::User=root", "Acquire::Languages=none", "Acquire::Retries=2",
+		"Dir::State::lists=" + apt + "/lists", "Dir::Cache=" + apt + "/cache", "APT::Architecture=" + w.arch,
+		"APT::Architectures=" + w.arch, "APT::Sandbox::User=root", "Acquire::Languages=none", "Acquire::Retries=2",
 	} {
 		get = append(get, "-o", o)
 	}
@@ -94,15 +100,15 @@ func fetchFrom(ctx context.Context, run command.Runner, dir, mirror, suite strin
 	}
 	// apt-get has no option for where to put a download; env(1) goes there first.
 	into := append([]string{"/usr/bin/env", "-C", filepath.Join(apt, "debs")}, get...)
-	if err := do(ctx, run, downloadTimeout, append(append(into, "download"), packages()...)...); err != nil {
+	if err := do(ctx, run, downloadTimeout, append(append(into, "download"), w.names...)...); err != nil {
 		return err
 	}
-	return keep(filepath.Join(apt, "debs"), dir)
+	return keep(filepath.Join(apt, "debs"), dir, w)
 }
 
 // keep moves what was downloaded, whole files only, into the folder in place of what lay there.
-func keep(from, dir string) error {
-	if !have(from) {
+func keep(from, dir string, w wanted) error {
+	if !have(from, w) {
 		return fmt.Errorf("%w: apt-get downloaded something else", ErrUnavailable)
 	}
 	old, _ := filepath.Glob(filepath.Join(dir, "*.deb"))

@@ -171,8 +171,13 @@ func TestPostWithoutSuccess(t *testing.T) {
 	n.ran(ran, err, ran.Exit, "pre", "post")
 	n.wrote("premigrate begin", "premigrate end", "postmigrate")
 	n.until("one migration is counted", func() bool { return n.migrations("aborted") == 1 })
-	if v, ok := n.freeze("duration"); ok && v > tolerance.Seconds() {
-		t.Errorf("a freeze of %v s was published", v)
+	// On a busy machine something may look like a freeze; then its bound says that it may be none.
+	if length, ok := n.freeze("duration"); ok {
+		bound, _ := n.freeze("error_bound")
+		t.Logf("a freeze of %v ± %v was published", seconds(length), seconds(bound))
+		if length-bound > tolerance.Seconds() {
+			t.Errorf("it is made up\n%s", n.log.String())
+		}
 	}
 }
 

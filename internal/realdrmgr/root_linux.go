@@ -38,7 +38,7 @@ func Setup(ctx context.Context, run command.Runner, cache, dir string) (*Root, e
 	if os.Geteuid() != 0 {
 		return nil, fmt.Errorf("%w: it needs root, for chroot(2) and mknod(2)", ErrUnavailable)
 	}
-	if err := fetch(ctx, run, cache); err != nil {
+	if err := fetch(ctx, run, cache, drmgrPackages()); err != nil {
 		return nil, err
 	}
 	r := &Root{dir: dir, run: run, argv: []string{"/usr/sbin/chroot", dir}}
@@ -71,7 +71,7 @@ func (r *Root) emulate(ctx context.Context, cache string) error {
 		r.argv = append(append(preload, r.argv...), "/usr/sbin/drmgr")
 		return nil
 	}
-	qemu, err := emulator(ctx, r.run, cache)
+	qemu, err := emulator(ctx, r.run, cache, "/usr/bin/qemu-ppc64le-static")
 	if err != nil {
 		return err
 	}
@@ -87,10 +87,9 @@ func (r *Root) emulate(ctx context.Context, cache string) error {
 }
 
 // emulator finds a static QEMU for programs of ppc64le, or takes it out of Debian's package.
-func emulator(ctx context.Context, run command.Runner, cache string) (string, error) {
-	places := []string{
-		"/usr/bin/qemu-ppc64le-static", filepath.Join(cache, "qemu/usr/bin/qemu-ppc64le-static"), filepath.Join(cache, "qemu/usr/bin/qemu-ppc64le"),
-	}
+func emulator(ctx context.Context, run command.Runner, cache string, places ...string) (string, error) {
+	to := filepath.Join(cache, "qemu")
+	places = append(places, filepath.Join(to, "usr/bin/qemu-ppc64le-static"), filepath.Join(to, "usr/bin/qemu-ppc64le"))
 	look := func() string {
 		for _, p := range places {
 			if _, err := os.Stat(p); err == nil {
@@ -102,29 +101,20 @@ func emulator(ctx context.Context, run command.Runner, cache string) (string, er
 	if p := look(); p != "" {
 		return p, nil
 	}
-	to := filepath.Join(cache, "qemu")
-	if err := os.MkdirAll(to, 0o755); err != nil {
-		return "", err
+	w := wanted{runtime.GOARCH, []string{"qemu-user"}} // static since Debian 13; Go and Debian call amd64 and arm64 alike
+	if err := fetch(ctx, run, to, w); err != nil {
+		return "", fmt.Errorf("%w; or apt-get install qemu-user-static", err)
 	}
-	var last error
-	for _, p := range []string{"qemu-user-static", "qemu-user"} { // the second since Debian 13
-		if last = do(ctx, run, downloadTimeout, "/usr/bin/env", "-C", to, "/usr/bin/apt-get", "-qq", "download", p); last != nil {
-			continue
-		}
-		found, _ := filepath.Glob(filepath.Join(to, p+"_*.deb"))
-		for _, f := range found {
-			if err := do(ctx, run, localTimeout, "/usr/bin/dpkg", "-x", f, to); err != nil {
-				return "", err
-			}
-			if err := os.Remove(f); err != nil {
-				return "", err
-			}
-		}
-		if p := look(); p != "" {
-			return p, nil
+	found, _ := filepath.Glob(filepath.Join(to, "*.deb"))
+	for _, f := range found {
+		if err := do(ctx, run, localTimeout, "/usr/bin/dpkg", "-x", f, to); err != nil {
+			return "", err
 		}
 	}
-	return "", fmt.Errorf("%w: no static qemu-ppc64le: apt-get install qemu-user-static: %w", ErrUnavailable, last)
+	if p := look(); p != "" {
+		return p, nil
+	}
+	return "", fmt.Errorf("%w: Debian's qemu-user has no qemu-ppc64le; apt-get install qemu-user-static", ErrUnavailable)
 }
 
 // furnish makes what drmgr looks for: a partition of a Power server that can be migrated.
