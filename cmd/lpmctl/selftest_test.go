@@ -136,10 +136,11 @@ func TestSelftestOfEveryVersion(t *testing.T) {
 	}
 }
 
-// sameWhenReplayed makes a bundle of the node, searches it for names, and compares what is made of it.
-func sameWhenReplayed(t *testing.T, n *node, live *selftest.Report) {
+// searched makes a bundle of the node and searches it for the cluster's names.
+func searched(t *testing.T, n *node) (file, names string) {
 	t.Helper()
-	file, names := filepath.Join(n.dir, "bundle.tgz"), filepath.Join(n.dir, "names.json")
+	file, names = filepath.Join(n.dir, "bundle.tgz"), filepath.Join(n.dir, "names.json")
+	_ = errors.Join(os.Remove(file), os.Remove(names)) // of the last time
 	stdout, stderr, status := n.lpmctl(t, "support-bundle", "--output", file, "--map", names)
 	if status != exitOK {
 		t.Fatalf("exit %d: %s%s", status, stdout, stderr)
@@ -155,6 +156,13 @@ func sameWhenReplayed(t *testing.T, n *node, live *selftest.Report) {
 			}
 		}
 	}
+	return file, names
+}
+
+// sameWhenReplayed compares what is made of a bundle with what was made of the node.
+func sameWhenReplayed(t *testing.T, n *node, live *selftest.Report) {
+	t.Helper()
+	file, names := searched(t, n)
 	replayed, status := n.judged(t, "replay", file)
 	if wantOK := map[bool]int{true: exitOK, false: exitNo}[live.OK]; status != wantOK {
 		t.Errorf("replay: exit %d, %+v", status, replayed.Failures)
@@ -254,7 +262,6 @@ func TestSelftestNamesWhatIsForeign(t *testing.T) {
 			if tool == "clRGinfo" {
 				sameWhenReplayed(t, n, r)
 			}
-			_ = os.Remove(filepath.Join(n.dir, "bundle.tgz"))
 		})
 	}
 }
@@ -300,6 +307,19 @@ func TestSelftestOfSpoiltOutputs(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// What no parser understands gives no name away either.
+func TestBundleOfSpoiltOutputsHasNoNames(t *testing.T) {
+	n := simulated(t, "7.2.7")
+	for _, fault := range []string{"nul", "columns", "foreign", "huge", "cut:700"} {
+		t.Run(fault, func(t *testing.T) {
+			for _, tool := range []string{"clmgr", "clRGinfo", "lscluster"} {
+				n.knob(t, "output."+tool+"="+fault)
+			}
+			searched(t, n)
+		})
 	}
 }
 

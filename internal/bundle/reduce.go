@@ -11,11 +11,20 @@ import (
 // leftOut stands in the place of what is nobody's business and says nothing about PowerHA.
 const leftOut = "[left-out]"
 
+// maxTooMuch is what is kept of an output that was cut: as a whole it is of no use anyway.
+const maxTooMuch = 64 << 10
+
 // reduced takes out of the lists of processes what other programs were started with: it may hold anything.
 func reduced(in []selftest.Asked) []selftest.Asked {
 	out := make([]selftest.Asked, len(in))
 	copy(out, in)
 	for i := range out {
+		if o := &out[i].Output; o.Truncated {
+			o.Stdout, o.Stderr = o.Stdout[:min(len(o.Stdout), maxTooMuch)], o.Stderr[:min(len(o.Stderr), maxTooMuch)]
+			again := selftest.Replayed(out[i].Source, *o, out[i].Reading.At)
+			again.Argv, again.Reading.Took = out[i].Argv, out[i].Reading.Took
+			out[i] = again
+		}
 		var keep int // columns
 		switch out[i].Source {
 		case model.SourceProcesses:

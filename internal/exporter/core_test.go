@@ -19,7 +19,7 @@ import (
 
 // rig drives a core by hand: time passes only by advance.
 type rig struct {
-	t       *testing.T
+	t       testing.TB
 	core    *Core
 	now     model.Instant
 	effects []Effect

@@ -11,7 +11,7 @@ import (
 )
 
 // wrote appends to a log of a watcher under test.
-func wrote(t *testing.T, path, text string) {
+func wrote(t testing.TB, path, text string) {
 	t.Helper()
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {

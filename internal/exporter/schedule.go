@@ -41,6 +41,10 @@ func (c *Core) interval(s model.Source) time.Duration {
 		if !calm {
 			every = c.opt.Interval
 		}
+	case model.SourceInittab:
+		if r, ok := c.facts.Get(s); !calm || ok && r.Inittab != nil && *r.Inittab { // until it is gone again
+			every = c.opt.Interval
+		}
 	case model.SourceGroups, model.SourceNodes, model.SourceManager:
 		if !calm {
 			every = max(every/3, min(time.Second, every))

@@ -76,7 +76,7 @@ func needed(enabled map[string]bool, identified bool) []model.Source {
 // intervals is how many intervals lie between two reads of a source in calm times.
 func intervals(s model.Source) time.Duration {
 	switch s {
-	case model.SourceMonitors, model.SourceTunables, model.SourceFaults:
+	case model.SourceMonitors, model.SourceTunables, model.SourceFaults, model.SourceInittab:
 		return slow
 	case model.SourceGroupAttrs, model.SourcePolicyODM, model.SourceTimeoutODM:
 		return rare

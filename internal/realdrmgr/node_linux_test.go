@@ -170,7 +170,7 @@ func (n *node) exporter() *os.Process {
 	})
 	inRoot := func(args ...string) *exec.Cmd {
 		return &exec.Cmd{
-			Path: filepath.Join(bin, "powerha_lpm_exporter"), Args: append([]string{"powerha_lpm_exporter"}, args...), Dir: "/",
+			Path: filepath.Join(bin, "powerha_lpm_exporter"), Args: append([]string{"powerha_lpm_exporter", "--allow-root"}, args...), Dir: "/",
 			SysProcAttr: &syscall.SysProcAttr{Chroot: n.r.Dir()},
 		}
 	}

@@ -40,6 +40,7 @@ var (
 	partitionLine = regexp.MustCompile(`(?m)^(?:Partition|LPAR) Name\s*:\s*(\S+)`)
 	hostLine      = regexp.MustCompile(`(?mi)^\s*host ?name\s*[:=]\s*` + aName)
 	logHost       = regexp.MustCompile(`(?m)^[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d ` + aName)
+	eventArgs     = regexp.MustCompile(`(?m)EVENT [A-Z]+:(?: -?\d+:)? \w+ (.*)$`)
 	nodeIs        = regexp.MustCompile(`\bNode = ` + aName)
 	atHost        = regexp.MustCompile(`\b[\w.-]+@` + aName)
 	assignment    = regexp.MustCompile(`(?m)^\s*([A-Z][A-Z0-9_]+)=["']?(.*?)["']?\s*$`)
@@ -73,11 +74,13 @@ func fields() []field {
 		{Host, atHost},
 		{Host, logHost},
 		{Node, nodeIs},
+		{Name, eventArgs},
 	}
 }
 
 // LearnText takes in what a text tells by the words before it: labels, attributes of clmgr in its three modes, forms.
 func (r *Redactor) LearnText(text string) {
+	text = plain(text, false)
 	for _, f := range fields() {
 		for _, m := range f.re.FindAllStringSubmatch(text, -1) {
 			for _, name := range split(strings.Join(m[1:], " ")) {
@@ -177,6 +180,7 @@ func (r *Redactor) LearnPath(path string) {
 // LearnRows takes in the rows of clRGinfo: a group's name stands first or not at all, a node's last in the table and third
 // between colons.
 func (r *Redactor) LearnRows(text string) {
+	text = plain(text, false)
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\r\n")
 		if cells := strings.Split(line, ":"); len(cells) >= 3 && !strings.Contains(cells[0], " ") {

@@ -125,8 +125,10 @@ func isNameKind(k Kind) bool {
 	}
 }
 
-// Text replaces everything that is known, and what is told by its form alone.
+// Text replaces everything that is known, and what is told by its form alone. Control characters, which could part a name,
+// are taken out; a line that held a NUL byte has one at its end.
 func (r *Redactor) Text(s string) string {
+	s = plain(s, true)
 	r.learnForms(s)
 	r.giveOut()
 	var b strings.Builder
@@ -268,6 +270,29 @@ func (r *Redactor) Leak(text string) (Kind, bool) {
 		}
 	}
 	return "", false
+}
+
+// plain takes control characters out of a text. With nul, one NUL byte stands at the end of each line that held any.
+func plain(s string, nul bool) string {
+	control := func(c rune) bool { return c < ' ' && c != '\n' && c != '\t' && c != '\r' || c == 0x7f }
+	if !strings.ContainsFunc(s, control) {
+		return s
+	}
+	var b strings.Builder
+	for line := range strings.Lines(s) {
+		text, end := line, ""
+		if strings.HasSuffix(line, "\n") {
+			text, end = line[:len(line)-1], "\n"
+		}
+		if nul && strings.IndexByte(text, 0) >= 0 {
+			end = "\x00" + end
+		}
+		for _, part := range strings.FieldsFunc(text, control) {
+			b.WriteString(part)
+		}
+		b.WriteString(end)
+	}
+	return b.String()
 }
 
 func alnum(c byte) bool { return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' }

@@ -110,6 +110,7 @@ func TestLearnText(t *testing.T) {
 		{"topology", "Cluster Name:    bergen\nNODE oslo:\n        Network net_oslo_01\n                oslo-svc      172.16.50.99\nResource Group konten\n        Participating Nodes         oslo narvik\n        Service IP Label             tromso\n", "bergen oslo net_oslo_01 172.16.50.99 konten narvik tromso"},
 		{"error log", "Machine Id:      000123456700\nNode Id:         oslo-c2n1\n", "000123456700 oslo-c2n1"},
 		{"logs", "Nov 23 22:10:05 oslo user:notice PowerHA SystemMirror for AIX: EVENT START: node_down x\nTue Jan 26 10:57:09 UTC 2016 cl_dr: Node = BERGEN_1, state = NORMAL\n", "oslo bergen_1"},
+		{"events", "x PowerHA SystemMirror for AIX: EVENT FAILED: 1: server_start konten 2 1\nx EVENT START: rg_move bergen 1 ACQUIRE\n", "konten bergen"},
 		{"spoilt", "Resource Group Name: konten surplus\n", "konten"},
 		{"hmc", "Server-8286-42A-SN21C1F5V,8286-42A*21C1F5V", "21C1F5V"},
 		{"secret", "headers: {Authorization: \"Bearer abcdefgh1234\"}\nurl: https://me:geheim99@prom:9090/", "abcdefgh1234 geheim99"},
@@ -130,6 +131,15 @@ func TestLearnText(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestNULBytesHideNoName(t *testing.T) {
+	const in = "NAME=\"os\x00lo\"\x00\nNODES=\"ber\x01gen\"\n\x00\nSTATE=\"ONLINE\"\n"
+	r := New("")
+	r.LearnText(in)
+	if got, want := r.Text(in), "NAME=\"nam1\"\x00\nNODES=\"node01\"\n\x00\nSTATE=\"ONLINE\"\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

@@ -143,7 +143,7 @@ func rowOf(a *Asked, deciding bool) Row {
 		row.Understood = max(0, in.Lines-in.Unparsed)
 		row.Concluded, row.Version = Concluded(in), versionOf(in)
 	case NotUnderstood:
-		if len(row.Rejected) == 0 {
+		if len(row.Rejected) == 0 && !a.Output.Truncated {
 			row.Rejected = firstLine(string(a.Output.Stdout))
 		}
 	case Failed, Denied, Missing, TimedOut, NotAsked:

@@ -19,6 +19,9 @@ func (o object) get(name string) (string, bool) {
 }
 
 func (c *Core) clmgrQuery(n *node, p clmgrLine) result {
+	if state := c.knob(n, "clstrmgr"); state == "not_configured" || state == "not_on_file" {
+		return errorText("no cluster is defined on this node.")
+	}
 	var objs []object
 	switch p.class {
 	case "cluster":

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -18,8 +19,8 @@ func (c *Core) subsystems(n *node) []subsystem {
 	sub := func(i int, name, group string, active bool) subsystem {
 		return subsystem{name, group, active, base + i*65538}
 	}
-	return []subsystem{
-		sub(1, "clstrmgrES", "cluster", true),
+	all := []subsystem{
+		sub(1, "clstrmgrES", "cluster", c.knob(n, "clstrmgr") != "inoperative"),
 		sub(2, "clevmgrdES", "cluster", n.clevmgrd),
 		sub(3, "clinfoES", "cluster", n.clinfo),
 		sub(4, "clcomd", "caa", true),
@@ -28,6 +29,10 @@ func (c *Core) subsystems(n *node) []subsystem {
 		sub(7, "ctrmc", "rsct", true),
 		sub(8, "gsclvmd", "", n.up),
 	}
+	if c.knob(n, "clstrmgr") == "not_on_file" {
+		return slices.DeleteFunc(all, func(s subsystem) bool { return s.group == "cluster" })
+	}
+	return all
 }
 
 const srcHeading = "Subsystem         Group            PID          Status\n"
@@ -103,6 +108,9 @@ func (c *Core) lssrc(n *node, args []string) result {
 func (c *Core) lssrcLong(n *node, s subsystem) result {
 	switch s.name {
 	case "clstrmgrES":
+		if !s.active {
+			return complain("0513-036 The request could not be passed to the clstrmgrES subsystem.\nStart the subsystem and try your command again.")
+		}
 		return say(c.managerStatus(n))
 	case "cthags":
 		return say(c.groupServices(n, s))
@@ -112,8 +120,15 @@ func (c *Core) lssrcLong(n *node, s subsystem) result {
 
 func (c *Core) managerStatus(n *node) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Current state: %s\nsccsid = %s\n", n.mgr, c.level.sccsid)
+	state := n.mgr
+	if c.knob(n, "clstrmgr") == "not_configured" {
+		state = stNotConfigured
+	}
+	fmt.Fprintf(&b, "Current state: %s\nsccsid = %s\n", state, c.level.sccsid)
 	fmt.Fprintf(&b, "build = %q\n", c.level.build)
+	if state == stNotConfigured {
+		return b.String()
+	}
 	fmt.Fprintf(&b, "i_local_nodeid %d, i_local_siteid -1, my_handle %d\n", n.index, n.index+1)
 	for i := range c.order {
 		fmt.Fprintf(&b, "ml_idx[%d]=%d\t", i+1, i)
@@ -161,8 +176,12 @@ func (c *Core) clshowsrv(n *node, _ []string) result {
 	in := func(names ...string) func(subsystem) bool {
 		return func(s subsystem) bool { return strings.Contains(" "+strings.Join(names, " ")+" ", " "+s.name+" ") }
 	}
+	details := c.managerStatus(n)
+	if state := c.knob(n, "clstrmgr"); state == "inoperative" || state == "not_on_file" {
+		details = ""
+	}
 	return say("Status of the RSCT subsystems used by PowerHA SystemMirror:\n" + c.srcTable(n, in("cthags", "ctrmc")) +
 		"\nStatus of the PowerHA SystemMirror subsystems:\n" + c.srcTable(n, in("clstrmgrES", "clevmgrdES")) +
 		"\nStatus of the CAA subsystems:\n" + c.srcTable(n, in("clconfd", "clcomd")) +
-		"\nDetails of PowerHA SystemMirror cluster manager:\n" + c.managerStatus(n))
+		"\nDetails of PowerHA SystemMirror cluster manager:\n" + details)
 }

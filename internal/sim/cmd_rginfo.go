@@ -80,7 +80,7 @@ func (c *Core) clRGinfo(n *node, args []string) result {
 // anyManager: a cluster manager with active services can be asked, here or on another node.
 func (c *Core) anyManager(n *node) bool {
 	for _, o := range c.all() {
-		if o.active() && (o == n || !o.down) {
+		if o.active() && (o == n || !o.down) && c.knob(o, "clstrmgr") == "active" {
 			return true
 		}
 	}

@@ -128,6 +128,11 @@ func TestHMCAnswers(t *testing.T) {
 			t.Errorf("%q: %+v", bad, a)
 		}
 	}
+	s.step(SetKnob{Name: "output.hmc", Value: "cut:5"})
+	if a := s.hmc("lssyscfg -r sys"); a.out != "name=" || a.exit != 0 {
+		t.Errorf("cut: %+v", a)
+	}
+	s.step(SetKnob{Name: "output.hmc", Value: "normal"})
 	s.step(SetKnob{Name: "hmc", Value: "busy"})
 	if a := s.hmc("lshmc -v"); a.exit == 0 || !strings.Contains(a.err, "HSCL3205") {
 		t.Errorf("busy: %+v", a)

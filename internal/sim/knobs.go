@@ -32,6 +32,7 @@ func knobTable() map[string]knob {
 		"clmgr_xml_layout":              {"elements", []string{"elements", "attributes"}},
 		"lscluster_layout":              {"new", []string{"new", "old"}},
 		"heartbeat_type":                {"unicast", []string{"unicast", "multicast"}},
+		"clstrmgr":                      {"active", []string{"active", "inoperative", "not_on_file", "not_configured"}},
 		"caa":                           {"active", []string{"active", "stopped"}},
 		"clversion_map":                 {"table", nil},
 		"errpt_pmig_ids":                {"level", []string{"level", "old", "new"}},

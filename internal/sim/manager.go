@@ -18,6 +18,8 @@ const (
 	stUnstable = "ST_UNSTABLE"
 	stStable   = "ST_STABLE"
 	stFailed   = "ST_RP_FAILED"
+	// stNotConfigured: PowerHA is installed, and there is no cluster.
+	stNotConfigured = "NOT_CONFIGURED"
 )
 
 // event is one recovery program of the cluster manager. Events run one at a time in the whole cluster.

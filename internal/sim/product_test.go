@@ -220,3 +220,39 @@ func TestProductReadsSlowAndFailedEvents(t *testing.T) {
 		}
 	}
 }
+
+// Names that are longer than their column push the next one on; nothing is lost.
+func TestProductReadsLongNames(t *testing.T) {
+	long := "rg_" + strings.Repeat("long_name_", 6) + "x"
+	nodes := []string{"a_node_whose_name_is_rather_long_1", "a_node_whose_name_is_rather_long_2", "n3"}
+	for _, l := range levels() {
+		for _, layout := range []string{"qha", "table"} {
+			s := newShell(t, Config{Version: l.name, Nodes: nodes, Knobs: map[string]string{"rginfo_m_layout": layout}, Groups: []Group{
+				{Name: long, Nodes: nodes, Application: "app_" + long[3:], Start: "/app/start", Monitor: "/app/monitor", MonitorInterval: time.Minute},
+				{Name: "rg_b", Nodes: nodes[1:], Application: "b", Start: "/b/start"},
+			}})
+			for _, source := range allSources() {
+				if r := s.read("n3", source); doubts(r) != "" && (l.lpm || !strings.HasPrefix(powerha.Command(source), "clodmget")) {
+					t.Errorf("%s, %s: %s: %s", l.name, layout, source, doubts(r))
+				}
+			}
+			r := s.read("n3", model.SourceGroups)
+			if owners, _ := r.Owners(); !slices.Equal(owners[long], nodes[:1]) || !slices.Equal(owners["rg_b"], nodes[1:2]) {
+				t.Errorf("%s: owners %v", l.name, owners)
+			}
+		}
+	}
+}
+
+func TestProductReadsAClusterManagerThatIsNotThere(t *testing.T) {
+	s := newShell(t, Config{Knobs: map[string]string{"clstrmgr": "not_configured"}})
+	if r := s.read("n1", model.SourceManager); doubts(r) != "" || r.Manager.State != model.ManagerNotConfigured {
+		t.Errorf("not configured: %s %+v", doubts(r), r.Manager)
+	}
+	for _, value := range []string{"inoperative", "not_on_file"} {
+		s.step(SetKnob{Name: "clstrmgr", Value: value})
+		if r := s.read("n1", model.SourceManager); r.Err == "" {
+			t.Errorf("%s: %+v", value, r.Manager)
+		}
+	}
+}

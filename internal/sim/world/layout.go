@@ -117,15 +117,15 @@ func (g GroupSpec) Application() string { return strings.TrimPrefix(g.Name, "rg_
 // out by its ancestors which node runs it.
 func (d Dir) Script(group, what string) string { return d.join("app", group+"."+what) }
 
-// isName tells whether a name of a cluster, node or group is one: a letter, then up to 31 letters, digits and _.
-func isName(n string) bool {
+// isName tells whether a name of a cluster, node or group is one: a letter, then letters, digits and _, most in all.
+func isName(n string, most int) bool {
 	for i, c := range []byte(n) {
 		letter := 'a' <= c|0x20 && c|0x20 <= 'z'
 		if !letter && (i == 0 || c != '_' && (c < '0' || c > '9')) {
 			return false
 		}
 	}
-	return n != "" && len(n) <= 32
+	return n != "" && len(n) <= most
 }
 
 // Check refuses what could not be simulated.
@@ -133,13 +133,20 @@ func (s Spec) Check() error {
 	if len(s.Nodes) == 0 || len(s.Nodes) > 16 {
 		return fmt.Errorf("--nodes: %d nodes given; PowerHA has 1 to 16", len(s.Nodes))
 	}
-	names := append([]string{s.Cluster}, s.Nodes...)
-	for _, g := range s.Groups {
-		names = append(names, g.Name)
+	named := func(n string, most int) error {
+		if !isName(n, most) {
+			return fmt.Errorf("name %q: use letters, digits and _, a letter first, %d characters at most", n, most)
+		}
+		return nil
 	}
-	for _, n := range names {
-		if !isName(n) {
-			return fmt.Errorf("name %q: use letters, digits and _, a letter first, 32 characters at most", n)
+	for _, n := range append([]string{s.Cluster}, s.Nodes...) {
+		if err := named(n, 32); err != nil {
+			return err
+		}
+	}
+	for _, g := range s.Groups {
+		if err := named(g.Name, 64); err != nil {
+			return err
 		}
 	}
 	seen := map[string]bool{"shared": true, "app": true}

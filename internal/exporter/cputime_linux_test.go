@@ -1,0 +1,15 @@
+package exporter
+
+import (
+	"syscall"
+	"time"
+)
+
+// cpuTime is what this process has used of processors, so that a busy machine does not count.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
