@@ -59,7 +59,7 @@ func TestLeftovers(t *testing.T) {
 	if code != exitNo {
 		t.Errorf("exit %d", code)
 	}
-	shown := []string{"node_timeout is 10m and was 30s", "ifrestrict on n2", "type on n1", "  /usr/sbin/clctrl -tune -o node_timeout=30000\n", "  " + all[1].Commands[0] + "\n"}
+	shown := []string{"node_timeout: 10m, was 30s", "ifrestrict on n2", "type on n1", "  /usr/sbin/clctrl -tune -o node_timeout=30000\n", "  " + all[1].Commands[0] + "\n"}
 	want(t, "leftovers", stdout, shown...)
 	stdout, _, _ = n.lpmctl(t, "status")
 	want(t, "status", stdout, shown...)

@@ -38,8 +38,10 @@ func (c *Core) keepCalm(now model.Instant) {
 	judged, left := c.leftovers(now)
 	j := judging{Core: c, now: now}
 	calm := &c.state.Calm
-	if r, ok := j.read(model.SourceNodeTimeout); ok && !judged[leftTimeout] && calm.NodeTimeout != r.NodeTimeout &&
-		(c.lasts(now, leftTimeout, "", r.NodeTimeout) || calm.NodeTimeout == 0) {
+	// The first one that is read may be left behind of a migration of before: it is calm where it could be judged.
+	was, known := judged[leftTimeout]
+	if r, ok := j.read(model.SourceNodeTimeout); ok && !was && calm.NodeTimeout != r.NodeTimeout &&
+		(c.lasts(now, leftTimeout, "", r.NodeTimeout) || calm.NodeTimeout == 0 && known) {
 		calm.NodeTimeout, c.dirty = r.NodeTimeout, true
 	}
 	if r, ok := j.read(model.SourceDeadmanMode); ok && !judged[leftDeadman] && calm.DeadmanMode != r.DeadmanMode &&

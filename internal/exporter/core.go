@@ -187,7 +187,9 @@ func (c *Core) input(now model.Instant, i Input) {
 // reading takes in what a source answered, or that it did not.
 func (c *Core) reading(now model.Instant, r model.Reading) {
 	c.facts.Apply(r)
-	c.parse[powerha.Tool(r.Source)] += uint64(max(0, r.Unparsed))
+	if r.Unparsed > 0 {
+		c.parse[powerha.Tool(r.Source)] += uint64(r.Unparsed)
+	}
 	c.rejected.take(now, &r)
 	for _, name := range collector.Names() {
 		for _, s := range judgedBy(name) {
@@ -268,7 +270,7 @@ func (c *Core) peersSeen(p PeersSeen) {
 func (c *Core) tell(now model.Instant) []Effect {
 	var out []Effect
 	ep := c.Episode()
-	t := Tell{Phase: c.phase, Suspended: c.suspended(), Restricted: c.restricted, Probes: c.peerProbes()}
+	t := Tell{Cluster: c.state.Cluster, Phase: c.phase, Suspended: c.suspended(), Restricted: c.restricted, Probes: c.peerProbes()}
 	if r, ok := c.fresh(now, model.SourceGroupServices); ok {
 		t.DeadManSwitch = r.DeadManSwitch
 	}
@@ -287,7 +289,7 @@ func (c *Core) tell(now model.Instant) []Effect {
 }
 
 func sameTold(a, b Tell) bool {
-	if a.Phase != b.Phase || a.Episode != b.Episode || a.Suspended != b.Suspended || !same(a.DeadManSwitch, b.DeadManSwitch) || !same(a.Restricted, b.Restricted) || len(a.Probes) != len(b.Probes) {
+	if a.Cluster != b.Cluster || a.Phase != b.Phase || a.Episode != b.Episode || a.Suspended != b.Suspended || !same(a.DeadManSwitch, b.DeadManSwitch) || !same(a.Restricted, b.Restricted) || len(a.Probes) != len(b.Probes) {
 		return false
 	}
 	for i := range a.Probes {

@@ -149,6 +149,7 @@ type AppendReport struct{ Report model.Report }
 
 // Tell is what the peers are told from now on.
 type Tell struct {
+	Cluster   string // "" until it is known
 	Phase     model.Phase
 	Episode   string
 	Suspended bool

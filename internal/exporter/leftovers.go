@@ -28,7 +28,7 @@ func (c *Core) leftovers(now model.Instant) (judged map[string]bool, left []mode
 	}
 	j := judging{Core: c, now: now, judged: judged}
 	if r, ok := j.read(model.SourceInittab); ok && r.Inittab != nil {
-		j.judge(leftInittab, c.state.Node, *r.Inittab, "absent", "there: it undoes at the next boot", report.Before{})
+		j.judge(leftInittab, c.state.Node, *r.Inittab, "absent", "hacmp_lpm undoes at the next boot", report.Before{})
 	}
 	j.nodeTimeout()
 	b := c.state.Before

@@ -177,6 +177,38 @@ func TestLeftNodeTimeout(t *testing.T) {
 	}
 }
 
+// The node timeout may be read before what is configured for calm times is.
+func TestCalmNodeTimeout(t *testing.T) {
+	r := newRig(t, options())
+	r.answers[model.SourceNodeTimeout] = model.Reading{NodeTimeout: 600 * time.Second}
+	cluster := r.answers[model.SourceCluster]
+	r.answers[model.SourceCluster] = model.Reading{Err: "not yet"}
+	r.advance(20 * time.Second)
+	if c := r.core.state.Calm.NodeTimeout; c != 0 {
+		t.Errorf("%s is taken for calm", c)
+	}
+	r.answers[model.SourceCluster] = cluster
+	r.advance(2 * time.Minute)
+	if got := r.left(); !slices.Equal(got, []string{"node_timeout@n1"}) {
+		t.Errorf("left %v", got)
+	}
+}
+
+// The name of the cluster may be known after that of the node: the peers are told of it then.
+func TestPeersAreToldTheCluster(t *testing.T) {
+	o := options()
+	o.Node = "n1"
+	r := newRig(t, o)
+	r.answers[model.SourceCluster] = model.Reading{Err: "not yet"}
+	r.advance(20 * time.Second)
+	r.effects = nil
+	r.answers[model.SourceCluster] = calm()[model.SourceCluster]
+	r.advance(20 * time.Second)
+	if !slices.ContainsFunc(r.effects, func(e Effect) bool { tell, ok := e.(Tell); return ok && tell.Cluster == "c1" }) {
+		t.Error("they are not told")
+	}
+}
+
 func TestReadRestrict(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "ifrestrict")

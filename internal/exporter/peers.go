@@ -52,9 +52,8 @@ func (e *Exporter) tell(t Tell) {
 	if e.peers == nil {
 		return
 	}
-	cluster, _ := e.core.identity()
 	l := peer.LocalState{
-		Cluster: cluster, Phase: t.Phase, Episode: t.Episode, Suspended: t.Suspended, DeadManSwitch: t.DeadManSwitch, Restricted: t.Restricted,
+		Cluster: t.Cluster, Phase: t.Phase, Episode: t.Episode, Suspended: t.Suspended, DeadManSwitch: t.DeadManSwitch, Restricted: t.Restricted,
 		Probes: make(map[string][]model.ProbeStatus),
 	}
 	for _, p := range t.Probes {

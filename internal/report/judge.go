@@ -242,7 +242,7 @@ func managed(r *model.Report) model.Finding {
 func leftovers(r *model.Report, known bool) model.Finding {
 	switch {
 	case len(r.Leftovers) > 0:
-		return finding(CheckLeftovers, model.VerdictFail, WhyLeftovers, "PowerHA's own script left behind: %s.", strings.Join(leftWords(r), ", "))
+		return finding(CheckLeftovers, model.VerdictFail, WhyLeftovers, "PowerHA's own script left behind: %s.", strings.Join(leftWords(r), "; "))
 	case !known:
 		return finding(CheckLeftovers, model.VerdictUnknown, WhyLeftoversUnread, "What PowerHA's own script left behind is not known: the settings could not be compared with those before.")
 	default:
@@ -268,7 +268,7 @@ func LeftText(l model.Leftover, from string) string {
 	if l.Node != from {
 		where = " on " + l.Node
 	}
-	return fmt.Sprintf("%s%s is %s and was %s", l.What, where, l.Is, l.Was)
+	return fmt.Sprintf("%s%s: %s, was %s", l.What, where, l.Is, l.Was)
 }
 
 // Span writes a duration for people: 6.02s, 410ms, 22.5s, 1h5m.

@@ -46,7 +46,7 @@ func TestLeftBehindShown(t *testing.T) {
 	for _, row := range Rows(&r) {
 		text += row.Label + " " + row.Text + "\n"
 	}
-	if !strings.Contains(text, "left behind: node_timeout is 10m and was 30s, dead_man_switch on n2 is disabled and was enabled.") {
+	if !strings.Contains(text, "left behind: node_timeout: 10m, was 30s; dead_man_switch on n2: disabled, was enabled.") {
 		t.Error(text)
 	}
 	var page bytes.Buffer

@@ -74,7 +74,11 @@ func ended(e *model.ClusterEvent) string {
 	if e.Exit != nil && *e.Exit != 0 {
 		text += fmt.Sprintf(", exit %d", *e.Exit)
 	}
-	if e.Took != nil {
+	switch {
+	case e.Took == nil:
+	case *e.Took == 0: // the stamps have whole seconds
+		text += ", took less than 1s"
+	default:
 		text += ", took " + Span(*e.Took)
 	}
 	return text
