@@ -169,5 +169,17 @@ func (c *Core) leftBehind(now model.Instant) (left []model.Leftover, known bool)
 	if b := c.state.Before; b != nil && b.Restricted != nil {
 		needs = append(needs, leftRestrict)
 	}
-	return left, !slices.ContainsFunc(needs, func(what string) bool { _, ok := judged[what]; return !ok })
+	all := !slices.ContainsFunc(needs, func(what string) bool { _, ok := judged[what]; return !ok })
+	return left, all && !c.peerAwaited()
+}
+
+// peerAwaited reports whether the peer of a cluster of two told its settings before the migration and has not since.
+func (c *Core) peerAwaited() bool {
+	p, ok := c.onlyPeer()
+	b := c.state.Before
+	if !ok || b == nil || b.Peer != p.Node {
+		return false
+	}
+	return (b.PeerSwitch != nil || b.PeerRestricted != nil) && !c.toldSince(p) ||
+		b.PeerSwitch != nil && p.DeadManSwitch == nil || b.PeerRestricted != nil && p.Restricted == nil
 }

@@ -55,6 +55,18 @@ func (r *rig) peer(switched, restricted *bool) {
 	}
 }
 
+// The report waits for what the peer tells, also where the same setting is left here.
+func TestReportAwaitsPeer(t *testing.T) {
+	r := newRig(t, options())
+	r.peer(ptr(true), nil)
+	r.advance(2 * time.Minute)
+	r.migrate(func() { r.raise(); r.peer(ptr(false), nil) }, func() {})
+	rep := r.state.LastReport
+	if rep == nil || len(rep.LeftBehind) != 5 || !slices.ContainsFunc(rep.LeftBehind, func(l model.Leftover) bool { return l.Node == "n2" }) {
+		t.Errorf("report %+v", rep)
+	}
+}
+
 func TestLeftOnPeer(t *testing.T) {
 	r := newRig(t, options())
 	r.peer(ptr(true), ptr(false))
