@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -180,11 +181,16 @@ func standing(pid int) bool {
 	return true
 }
 
-// ports finds two that nobody listens on.
-func ports() (a, b string, err error) {
+// addresses finds two that nobody listens on. The kernel gives a port again as
+// soon as it is free, and the pairs of a campaign start side by side with
+// whatever else this machine tests: so each pair also has an address of
+// 127.0.0.0/8 to itself, all of which is this machine's own on Linux.
+func addresses() (a, b string, err error) {
+	n := rand.Uint32()
+	host := net.IPv4(127, 1+byte(n>>16)%254, byte(n>>8), 1+byte(n)%254).String()
 	var found [2]string
 	for i := range found {
-		conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+		conn, err := net.ListenPacket("udp", net.JoinHostPort(host, "0"))
 		if err != nil {
 			return "", "", err
 		}

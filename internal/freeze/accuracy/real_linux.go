@@ -32,7 +32,7 @@ func startPair(ctx context.Context, dir string, kind World, o order) (p *pair, e
 			p.stop()
 		}
 	}()
-	a, b, err := ports()
+	a, b, err := addresses()
 	if err != nil {
 		return p, err
 	}
@@ -53,16 +53,27 @@ func startPair(ctx context.Context, dir string, kind World, o order) (p *pair, e
 	if o.Role == roleIdle {
 		waitFor = waitFor[:1] // it says nothing until it has been weighed
 	}
-	for _, c := range waitFor {
-		_, up, err := c.await(ctx, p.clk, upTimeout, func(l line) bool { return l.Up })
-		if err == nil && !up {
-			err = fmt.Errorf("a pair of children does not meet in %v", upTimeout)
-		}
-		if err != nil {
-			return p, err
-		}
+	return p, meet(ctx, p.clk, waitFor)
+}
+
+// meet returns once each child has told that its peer answers, or with what the first one to fail has said.
+func meet(ctx context.Context, clk clock.Clock, children []*process) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	for _, c := range children {
+		wg.Go(func() {
+			_, up, err := c.await(ctx, clk, upTimeout, func(l line) bool { return l.Up })
+			if err == nil && !up {
+				err = fmt.Errorf("a pair of children does not meet in %v", upTimeout)
+			}
+			if err != nil {
+				cancel(err)
+			}
+		})
 	}
-	return p, nil
+	wg.Wait()
+	return context.Cause(ctx)
 }
 
 func (p *pair) stop() {

@@ -1,9 +1,13 @@
 package accuracy
 
 import (
+	"net"
 	"os"
+	"strings"
 	"testing"
 	"time"
+
+	"powerha_lpm_exporter/internal/clock"
 )
 
 func TestMain(m *testing.M) {
@@ -40,6 +44,35 @@ func TestReal(t *testing.T) {
 		if r := &rows[i]; r.Aimed() && r.Seen < r.N*2/3 {
 			t.Errorf("world %s: %d of %d freezes seen", r.World, r.Seen, r.N)
 		}
+	}
+}
+
+// A child that cannot start is told of at once, whichever of the pair it is.
+func TestMeetFails(t *testing.T) {
+	a, b, err := addresses()
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.ListenPacket("udp", a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	orders := []order{
+		{Role: rolePeer, Node: "n2", Peer: "n1", Listen: b, Target: a},
+		{Role: roleSubject, Node: "n1", Peer: "n2", Listen: a, Target: b},
+	}
+	var children []*process
+	for _, o := range orders {
+		c, err := startChild(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.stop()
+		children = append(children, c)
+	}
+	if err := meet(t.Context(), clock.System(), children); err == nil || !strings.Contains(err.Error(), "address already in use") {
+		t.Errorf("err %v: want that the address is in use", err)
 	}
 }
 
