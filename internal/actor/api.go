@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"powerha_lpm_exporter/internal/command"
+	"powerha_lpm_exporter/internal/config"
 	"powerha_lpm_exporter/internal/control"
 	"powerha_lpm_exporter/internal/decide"
 	"powerha_lpm_exporter/internal/model"
@@ -39,6 +40,8 @@ type Options struct {
 	OnUnfinishedPrepare string // refuse, continue
 	Preflight           string // warn, enforce
 	OnUnhealthy         string // hold, resume_to_recover
+	// Errpt are the entries of the error log that tell of a migration.
+	Errpt config.Errpt
 	// AckWait is how long a prepare waits for peers to acknowledge the record.
 	AckWait time.Duration
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"powerha_lpm_exporter/internal/config"
 	"powerha_lpm_exporter/internal/control"
 	"powerha_lpm_exporter/internal/decide"
 	"powerha_lpm_exporter/internal/episode"
@@ -483,6 +484,24 @@ func TestPostNeverComes(t *testing.T) {
 	w.run(20 * time.Second)
 	w.errlog = []model.ErrlogEntry{{Label: "CLIENT_PMIG_DONE", Time: w.now.Wall.Truncate(time.Second)}}
 	w.undo(false)
+	w.until("closed", 3*time.Minute, func() bool { return w.closed("e1") == decide.ResultResumed })
+}
+
+// The names of the configuration count here as they do in the exporter.
+func TestPostNeverComesAtALevelWithOtherNames(t *testing.T) {
+	w := newWorld(t, decide.ModeGated)
+	w.core.opt.Errpt = config.Errpt{Started: []string{"MY_START"}, Done: []string{"0A0B0C0D"}, Aborted: []string{"MY_ABORT"}}
+	w.run(10 * time.Second)
+	w.pre("e1")
+	w.product()
+	w.run(20 * time.Second)
+	w.errlog = []model.ErrlogEntry{{Label: "CLIENT_PMIG_DONE", Time: w.now.Wall.Truncate(time.Second)}}
+	w.undo(false)
+	w.run(3 * time.Minute)
+	if got := w.closed("e1"); got != "" {
+		t.Fatalf("closed as %s by an entry that the configuration does not name", got)
+	}
+	w.errlog = []model.ErrlogEntry{{Label: "X", ID: "0A0B0C0D", Time: w.now.Wall.Truncate(time.Second)}}
 	w.until("closed", 3*time.Minute, func() bool { return w.closed("e1") == decide.ResultResumed })
 }
 

@@ -23,7 +23,7 @@ func OptionsOf(c *config.Config, node string, dryRun bool) Options {
 	m := c.Migration
 	o := Options{
 		Cluster: c.Cluster.Name, Node: node, Interval: c.Cluster.Interval.D(), AckWait: ackWait,
-		PrepareTimeout: m.PrepareTimeout.D() - drmgrMargin, OnUnfinishedPrepare: m.OnUnfinishedPrepare, Preflight: m.Preflight, OnUnhealthy: m.OnUnhealthy,
+		PrepareTimeout: m.PrepareTimeout.D() - drmgrMargin, OnUnfinishedPrepare: m.OnUnfinishedPrepare, Preflight: m.Preflight, OnUnhealthy: m.OnUnhealthy, Errpt: m.Errpt,
 		Policy: decide.Policy{
 			Mode: decide.Mode(m.Mode), DryRun: dryRun, FactAge: m.FactAge.D(), ProductScriptTimeout: m.ProductScriptTimeout.D(),
 			SuspensionDeadline: m.SuspensionDeadline.D(), MinimumStable: c.Confirmation.MinimumStable.D(),

@@ -1,7 +1,6 @@
 package actor
 
 import (
-	"strings"
 	"time"
 
 	"powerha_lpm_exporter/internal/decide"
@@ -102,13 +101,8 @@ func (c *Core) errlogEnd(e model.Episode) {
 		return
 	}
 	for _, x := range r.Errlog {
-		var kind model.EventKind
-		switch {
-		case strings.HasSuffix(x.Label, "PMIG_DONE"):
-			kind = model.EventDone
-		case strings.HasSuffix(x.Label, "PMIG_ABORTED"):
-			kind = model.EventAborted
-		default:
+		kind := c.opt.Errpt.Kind(x)
+		if kind != model.EventDone && kind != model.EventAborted {
 			continue
 		}
 		// The script's own post, or undo, comes first unless it is lost; the log's times have whole seconds.

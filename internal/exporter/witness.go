@@ -15,11 +15,11 @@ import (
 // the names that AIX gives them.
 type WitnessOptions struct {
 	Off   []string // names of package episode
-	Errpt Errpt
+	Errpt config.Errpt
 }
 
 func witnessOptionsOf(c *config.Config) WitnessOptions {
-	o := WitnessOptions{Errpt: Errpt(c.Migration.Errpt)}
+	o := WitnessOptions{Errpt: c.Migration.Errpt}
 	for _, w := range episode.Witnesses() {
 		if !slices.Contains(c.Migration.Witnesses, w) {
 			o.Off = append(o.Off, w)
