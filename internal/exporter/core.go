@@ -224,6 +224,9 @@ func (c *Core) reading(now model.Instant, r model.Reading) {
 func (c *Core) success(name string) (ok bool, took time.Duration, at time.Time) {
 	ok = true
 	for _, s := range judgedBy(name) {
+		if c.unheard(name, s) {
+			continue
+		}
 		r, seen := c.facts.Last[s]
 		ok = ok && seen && r.Err == ""
 		took = max(took, r.Took)
@@ -234,6 +237,9 @@ func (c *Core) success(name string) (ok bool, took time.Duration, at time.Time) 
 	switch name {
 	case collector.Migration:
 		ok = ok && c.drRead && c.drErr == ""
+		if at.IsZero() { // it stands on that log alone
+			at = c.lastStep.Wall
+		}
 	case collector.Freeze:
 		ok, at = c.health[PartSampler] == "", c.lastStep.Wall
 	case collector.Peer:

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"powerha_lpm_exporter/collector"
 	"powerha_lpm_exporter/internal/config"
 	"powerha_lpm_exporter/internal/episode"
 	"powerha_lpm_exporter/internal/model"
@@ -55,6 +56,15 @@ func (c *Core) rehear() {
 
 // hears reports whether that witness is heard.
 func (c *Core) hears(source string) bool { return !slices.Contains(c.opt.Witness.Off, source) }
+
+// unheard reports whether the source is a witness of migrations that the configuration leaves out. What has no errpt, as
+// Linux, need not fail for it.
+func (c *Core) unheard(name string, s model.Source) bool {
+	if name != collector.Migration {
+		return false
+	}
+	return s == model.SourceErrlog && !c.hears(episode.SourceErrpt) || s == model.SourceServer && !c.hears(episode.SourceServer)
+}
 
 // witnessed takes in what a witness tells.
 func (c *Core) witnessed(now model.Instant, i Input) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"powerha_lpm_exporter/collector"
 	"powerha_lpm_exporter/internal/config"
 	"powerha_lpm_exporter/internal/episode"
 	"powerha_lpm_exporter/internal/logfile"
@@ -407,4 +408,32 @@ func TestWithoutDR(t *testing.T) {
 	r.answers[model.SourceErrlog] = model.Reading{Err: "denied"}
 	r.advance(2 * time.Minute)
 	r.phase(model.PhaseUnknown)
+}
+
+// Linux has no errpt: a witness that is not heard need not answer for the collector to succeed.
+func TestUnheardWitnessesNeedNotAnswer(t *testing.T) {
+	for name, tt := range map[string]struct {
+		heard  []string
+		broken []model.Source
+		want   bool
+	}{
+		"all answer":                 {episode.Witnesses(), nil, true},
+		"errpt is missing":           {episode.Witnesses(), []model.Source{model.SourceErrlog}, false},
+		"errpt is not heard":         {[]string{episode.SourceDR, episode.SourceServer}, []model.Source{model.SourceErrlog}, true},
+		"the server cannot be asked": {[]string{episode.SourceDR, episode.SourceServer}, []model.Source{model.SourceServer}, false},
+		"the DR script alone":        {[]string{episode.SourceDR}, []model.Source{model.SourceErrlog, model.SourceServer}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, hearing(tt.heard...))
+			r.answers = witnessed()
+			for _, s := range tt.broken {
+				r.answers[s] = model.Reading{Err: "exit status 127"}
+			}
+			r.advance(time.Minute)
+			s := r.collector(collector.Migration)
+			if s.Success != tt.want || s.Success && r.now.Wall.Sub(s.LastSuccess) > time.Minute {
+				t.Errorf("%+v at %v", s, r.now.Wall)
+			}
+		})
+	}
 }
