@@ -39,7 +39,7 @@ func tunables(in *input, asked string) []tunable {
 		case text == "" || isRule(text) || text == "...":
 		case f[0] == "NAME" || strings.HasPrefix(f[0], "ENTITY_NAME"):
 		case len(f) == 2 && isEntity(f[0]) && name != "":
-			out, told = append(out, tunable{l, name, clip(f[1])}), true
+			out, told = appendTunable(in, out, l, name, f[1]), true
 		case strings.Contains(text, "="):
 			left, value, _ := strings.Cut(text, "=")
 			left = strings.TrimSpace(left)
@@ -61,12 +61,13 @@ func tunables(in *input, asked string) []tunable {
 	return out
 }
 
+// appendTunable takes a value as it is or not at all: one that has to be made printable first would be another one.
 func appendTunable(in *input, out []tunable, l line, name, value string) []tunable {
-	if !isName(name) || value == "" || strings.ContainsAny(value, " \t:,") {
+	if !isName(name) || value == "" || !isClean(value) || len(value) > maxRaw || strings.ContainsAny(value, " \t:,") {
 		in.reject(l, "expected cluster(uuid).NAME = value")
 		return out
 	}
-	return append(out, tunable{l, name, clip(value)})
+	return append(out, tunable{l, name, value})
 }
 
 // commaTunable reads a row of -x. Which of its figures is the one in force is told by the entity before it: without one

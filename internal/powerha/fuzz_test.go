@@ -59,7 +59,8 @@ func checkValues(t *testing.T, r model.Reading) {
 		if !isName(g.Group) || !isName(g.Node) || g.Raw == "" || len(g.Raw) > maxRaw {
 			t.Errorf("row %+v", g)
 		}
-		if (g.State == model.GroupOnline) != strings.HasPrefix(fold(g.Raw), "ONLINE") && !strings.Contains(g.Raw, " / ") ||
+		online := slices.Contains([]string{"ONLINE", "ONLINE SECONDARY", "ONLINE PEER"}, fold(g.Raw))
+		if (g.State == model.GroupOnline) != online && !strings.Contains(g.Raw, " / ") ||
 			!slices.Contains(model.GroupStates(), g.State) {
 			t.Errorf("state %+v", g)
 		}
