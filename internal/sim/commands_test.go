@@ -170,7 +170,7 @@ func TestForcedDownTooLong(t *testing.T) {
 	}
 }
 
-// FuzzCommandLine types anything: the core must answer every command and never panic.
+// FuzzCommandLine types anything: the core must answer every command, or let it be killed, and never panic.
 func FuzzCommandLine(f *testing.F) {
 	for _, l := range queries {
 		_, rest, _ := strings.Cut(l, " ")
@@ -199,6 +199,10 @@ func FuzzCommandLine(f *testing.F) {
 				}
 			}
 			in = nil
+		}
+		if cm := c.commands["x"]; !done && cm != nil && cm.follow != nil { // errpt -c goes on until it is killed
+			c.Step(10*time.Minute, []Input{CommandGone{ID: "x"}})
+			done = c.commands["x"] == nil
 		}
 		if !done {
 			t.Errorf("%q never ended", line)

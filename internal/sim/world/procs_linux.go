@@ -47,7 +47,7 @@ func parseStat(b []byte) (proc, bool) {
 		return proc{}, false
 	}
 	f := bytes.Fields(b[end+1:])
-	if len(f) < 20 || len(f[0]) != 1 {
+	if len(f) < 20 || len(f[0]) != 1 || !('A' <= f[0][0] && f[0][0] <= 'Z' || 'a' <= f[0][0] && f[0][0] <= 'z') {
 		return proc{}, false
 	}
 	pid, err1 := strconv.Atoi(string(bytes.TrimSpace(b[:open])))
