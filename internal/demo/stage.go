@@ -37,7 +37,7 @@ func overrides(t lab.Timing) map[string]any {
 		"scrapeInterval": t.ScrapeInterval.Seconds(), "ruleInterval": t.RuleInterval.Seconds(),
 		"gateWindow": t.MinimumStable.Seconds(), "memory": 600,
 		"applicationDownFor": 2, "unmanagedTooLong": 45, "blindFor": 10, "collectorStale": 12, "goneFor": 20,
-		"nodeLostFor": 8, "unmanagedOnlyFor": 6, "leftoverFor": 10, "disagreeFor": 30,
+		"nodeLostFor": 8, "unmanagedOnlyFor": 6, "leftoverFor": 10, "disagreeFor": 30, "factMemory": 30, "deadlineNear": 10,
 	}
 }
 
