@@ -89,7 +89,7 @@ local query = import '../lib/query.libsonnet';
       'Physical servers by the nodes that run on them. Not ready: a preflight check of the actor says no. Owners: nodes that own a resource group.',
       'no exporter knows its server',
       // A node that two servers claim counts on both; nodes are unique on the right side.
-      local onServer(vector) = 'sum by (serial, type_model) (group by (%(key)s, serial, type_model) (%(info)s) * on (%(key)s) group_left %(vector)s)' % {
+      local onServer(vector) = 'sum by (serial, type_model) (group by (%(key)s, serial, type_model) (%(info)s) * on (%(key)s) group_left () %(vector)s)' % {
         key: q.key,
         info: q.sel('powerha_lpm_server_info'),
         vector: vector,
