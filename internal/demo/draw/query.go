@@ -77,7 +77,7 @@ func seconds(d time.Duration) string {
 }
 
 // labelValues is the only form of query that our variables have.
-var labelValues = regexp.MustCompile(`^label_values\((.*), (\w+)\)$`) //nolint:gochecknoglobals // a compiled constant
+var labelValues = regexp.MustCompile(`^label_values\((.*), (\w+)\)$`)
 
 func (s *Session) choose(ctx context.Context, v Variable) (string, error) {
 	m := labelValues.FindStringSubmatch(v.Definition)
@@ -110,7 +110,7 @@ func (s *Session) choose(ctx context.Context, v Variable) (string, error) {
 }
 
 // variable stands as $name or ${name} in a query.
-var variable = regexp.MustCompile(`\$(?:\{(\w+)(?::\w+)?\}|(\w+))`) //nolint:gochecknoglobals // a compiled constant
+var variable = regexp.MustCompile(`\$(?:\{(\w+)(?::\w+)?\}|(\w+))`)
 
 // Substitute puts the variables' values into a query.
 func (s *Session) Substitute(query string) string {
@@ -152,7 +152,7 @@ func (s *Session) Range(ctx context.Context, query string) (model.Matrix, error)
 }
 
 // legend is a part of a legend's form.
-var legend = regexp.MustCompile(`\{\{\s*(\w+)\s*\}\}`) //nolint:gochecknoglobals // a compiled constant
+var legend = regexp.MustCompile(`\{\{\s*(\w+)\s*\}\}`)
 
 // name is a series' name by the target's legend.
 func (t Target) name(labels model.Metric) string {
