@@ -17,7 +17,7 @@ func (t *tool) monthRows(m *slo.Month) {
 	for i := range m.Applications {
 		a := &m.Applications[i]
 		fmt.Fprintln(t.stdout)
-		t.row("application", "%s, objective %s", a.Name, slo.Percent(&a.Objective))
+		t.row("of", "%s, objective %s", a.Name, slo.Percent(&a.Objective))
 		t.row("all time", "%s", trackText(&a.All))
 		t.row("no windows", "%s", trackText(&a.NoWindows))
 		t.row("looked at", "for %s by peers, as users see it; for %s by its node alone; for %s by nobody", slo.Seconds(a.ByPeers), slo.Seconds(a.ByNode), slo.Seconds(a.Unknown))
@@ -59,7 +59,7 @@ func (t *tool) spans(label string, all []slo.Span) {
 			return
 		}
 		text := fmt.Sprintf("%s for %s", s.From.Format("02 15:04:05"), slo.Seconds(s.Seconds))
-		if s.Node != "" {
+		if s.Node != "" && label == "down" {
 			text += " on " + s.Node
 		}
 		if s.Excluded > 0 {

@@ -19,9 +19,9 @@ func Percent(v *float64) string {
 	return strconv.FormatFloat(math.Floor(*v*1e5+1e-6)/1e3, 'f', 3, 64) + " %"
 }
 
-// Seconds writes a span for people: 1h 2m 3s, or 3.2s where it is short.
+// Seconds writes a span for people: 1h 2m 3s, or 63.2s where it is short.
 func Seconds(s float64) string {
-	if s < 60 {
+	if s < 120 {
 		return strconv.FormatFloat(math.Round(s*10)/10, 'f', -1, 64) + "s"
 	}
 	d := time.Duration(math.Round(s)) * time.Second

@@ -33,8 +33,9 @@ var page = flag.String("page", "", "write the month's report to this file, to lo
 // begin is the first of the month.
 var begin = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 
-// ruleInterval is longer than the default of 30 s only to make the test shorter.
-const ruleInterval = 120
+// ruleInterval is longer than the default of 30 s, and the long windows are evaluated once a day, only to make the test
+// shorter.
+const ruleInterval = 150
 
 // archive is a month of samples and of what the rules made of them.
 type archive struct {
@@ -73,7 +74,11 @@ func record(t *testing.T, s Story) *archive {
 				continue
 			}
 			for _, g := range groups {
-				if next%int(g.Interval().Seconds()) == 0 {
+				interval := int(g.Interval().Seconds())
+				if g.Name() == "powerha-slo-long" {
+					interval = day
+				}
+				if next%interval == 0 {
 					g.Eval(t.Context(), begin.Add(time.Duration(next)*time.Second))
 				}
 			}
