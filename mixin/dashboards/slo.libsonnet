@@ -30,19 +30,19 @@ local query = import '../lib/query.libsonnet';
     p.stat('Availability, all time', 'Part of the time looked at in which users could use the application.' + worst, 'percentunit', unknown, [
       p.instant('min(%s)' % q.slo('powerha:slo_availability:ratio', [all, 'window="30d"'])),
     ]) + p.steps(c.calm) + p.decimals(3),
-    p.stat('Availability, without declared windows', 'The same, without the time of declared migration windows, as far as the cap counts them.' + worst, 'percentunit', unknown, [
+    p.stat('Availability, no windows', 'The same, without the time of declared migration windows, as far as the cap counts them.' + worst, 'percentunit', unknown, [
       p.instant('min(%s)' % q.slo('powerha:slo_availability:ratio', [calm, 'window="30d"'])),
     ]) + p.steps(c.calm) + p.decimals(3),
-    p.stat('Error budget left, all time', 'What is left of the unavailability that the objective allows in 30 days. Below zero: the objective is missed.' + worst, 'percentunit', unknown, [
+    p.stat('Budget left, all time', 'What is left of the unavailability that the objective allows in 30 days. Below zero: the objective is missed.' + worst, 'percentunit', unknown, [
       p.instant('min(%s)' % q.slo('powerha:slo_error_budget_remaining:ratio', [all])),
     ]) + p.steps(c.bad, [[0, c.warn], [0.25, c.good]]) + p.decimals(1),
-    p.stat('Error budget left, without windows', 'The same on the track without declared migration windows.' + worst, 'percentunit', unknown, [
+    p.stat('Budget left, no windows', 'The same on the track without declared migration windows.' + worst, 'percentunit', unknown, [
       p.instant('min(%s)' % q.slo('powerha:slo_error_budget_remaining:ratio', [calm])),
     ]) + p.steps(c.bad, [[0, c.warn], [0.25, c.good]]) + p.decimals(1),
-    p.stat('Expected at the month\'s end', 'What is left of the budget at the end of the calendar month if it goes on as in the last three days; without declared windows.' + worst, 'percentunit', unknown, [
+    p.stat('Left at the month\'s end', 'What is left of the budget at the end of the calendar month if it goes on as in the last three days; without declared windows.' + worst, 'percentunit', unknown, [
       p.instant('min(%s)' % q.slo('powerha:slo_error_budget_forecast:ratio', [calm])),
     ]) + p.steps(c.bad, [[0, c.warn], [0.25, c.good]]) + p.decimals(1),
-    p.stat('Windows that the cap refused', 'Time in declared windows beyond the cap: it counts against the objective. Sum of the chosen applications.', 's', unknown, [
+    p.stat('Refused by the caps', 'Time in declared windows beyond the cap: it counts against the objective. Sum of the chosen applications.', 's', unknown, [
       p.instant('sum(%s)' % q.slo('powerha:slo_refused_window_seconds:30d')),
     ]) + p.steps(c.good, [[1, c.warn]]),
   ]),

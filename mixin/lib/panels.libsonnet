@@ -88,7 +88,8 @@ local reduce = { calcs: ['lastNotNull'], fields: '', values: false };
       graphMode: 'none',
       justifyMode: 'center',
       orientation: 'auto',
-      textMode: 'auto',
+      // A name that was given is shown, of a single value too.
+      textMode: if std.length([t for t in targets if t.legendFormat != '']) > 0 then 'value_and_name' else 'auto',
       reduceOptions: reduce,
     },
   },

@@ -104,11 +104,9 @@ func (s *Session) items(ctx context.Context, p *Panel) (out []item, err error) {
 			out[i].Width = 100 * out[i].Value / top
 		}
 	}
-	if len(out) == 1 || p.Options.TextMode == "value" {
+	if p.Type == "stat" && (p.Options.TextMode == "value" || p.Options.TextMode == "auto" && len(out) == 1) {
 		for i := range out {
-			if p.Type == "stat" {
-				out[i].Name = ""
-			}
+			out[i].Name = ""
 		}
 	}
 	return out, nil
