@@ -134,8 +134,11 @@
     showMultiCluster: true,
     // Where Grafana is: each alert then links to the dashboard of its node. Empty: no link.
     grafanaURL: '',
+    // A freeze that took more than this part of the budget is marked.
+    freezeBudgetWarn: 0.5,
   },
 
   prometheusRules+:: { groups: [] },
   prometheusAlerts+:: { groups: [] },
+  grafanaDashboards+:: {},
 }
