@@ -4,6 +4,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,14 +21,23 @@ import (
 	"powerha_lpm_exporter/internal/demo/ruleset"
 )
 
-// Group is what one rule group costs.
+// Group is what one rule group costs, as medians over the rounds.
 type Group struct {
-	Name        string
-	Interval    time.Duration
-	Rules       int
-	Worst       Cost // over the rounds
-	Slowest     string
-	SlowestTook time.Duration
+	Name     string
+	Interval time.Duration
+	Rules    []RuleCost
+	Cost
+}
+
+// RuleCost is how long one rule took by the clock.
+type RuleCost struct {
+	Name string
+	Took time.Duration
+}
+
+// Slowest is the rule that took longest.
+func (g Group) Slowest() RuleCost {
+	return slices.MaxFunc(g.Rules, func(a, b RuleCost) int { return cmp.Compare(a.Took, b.Took) })
 }
 
 // Result is the cost of a part of a fleet.
@@ -161,25 +171,42 @@ func (res *Result) measure(ctx context.Context, r *ruler, rounds int) error {
 	runtime.ReadMemStats(&m)
 	res.HeadBytes = m.HeapAlloc
 	forgetPeak()
-	for _, g := range r.groups {
-		res.Groups = append(res.Groups, Group{Name: g.Name(), Interval: g.Interval(), Rules: len(g.Rules())})
+	samples := make([][]Cost, len(r.groups))
+	took := make([][][]time.Duration, len(r.groups)) // by group, rule and round
+	for i, g := range r.groups {
+		took[i] = make([][]time.Duration, len(g.Rules()))
 	}
 	for i := 1; i < rounds; i++ {
 		costs, err := r.evaluate(ctx, res.End.Add(time.Duration(i)*Scrape))
 		if err != nil {
 			return err
 		}
-		for j, c := range costs {
-			g := &res.Groups[j]
-			g.Worst.Wall, g.Worst.CPU = max(g.Worst.Wall, c.Wall), max(g.Worst.CPU, c.CPU)
-			for _, rule := range r.groups[j].Rules() {
-				if took := rule.GetEvaluationDuration(); took > g.SlowestTook {
-					g.Slowest, g.SlowestTook = rule.Name(), took
-				}
+		for j, g := range r.groups {
+			samples[j] = append(samples[j], costs[j])
+			for k, rule := range g.Rules() {
+				took[j][k] = append(took[j][k], rule.GetEvaluationDuration())
 			}
 		}
 	}
 	res.PeakBytes = peak()
+	for i, g := range r.groups {
+		out := Group{Name: g.Name(), Interval: g.Interval()}
+		out.Wall = median(samples[i], func(c Cost) time.Duration { return c.Wall })
+		out.CPU = median(samples[i], func(c Cost) time.Duration { return c.CPU })
+		for k, rule := range g.Rules() {
+			out.Rules = append(out.Rules, RuleCost{rule.Name(), median(took[i][k], func(d time.Duration) time.Duration { return d })})
+		}
+		res.Groups = append(res.Groups, out)
+	}
 	res.Alerts = r.alerts()
 	return nil
+}
+
+func median[T any](all []T, of func(T) time.Duration) time.Duration {
+	d := make([]time.Duration, len(all))
+	for i, v := range all {
+		d[i] = of(v)
+	}
+	slices.Sort(d)
+	return d[len(d)/2]
 }
