@@ -7,6 +7,8 @@
 (import 'rules/info.libsonnet') +
 (import 'rules/missing.libsonnet') +
 (import 'rules/cluster.libsonnet') +
+(import 'rules/slo.libsonnet') +
+(import 'alerts/slo.libsonnet') +
 (import 'alerts/suspension.libsonnet') +
 (import 'alerts/actor.libsonnet') +
 (import 'alerts/migration.libsonnet') +
