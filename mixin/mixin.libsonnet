@@ -15,4 +15,9 @@
 (import 'alerts/settings.libsonnet') +
 (import 'alerts/monitoring.libsonnet') +
 (import 'alerts/sources.libsonnet') +
-(import 'alerts/labels.libsonnet')
+(import 'alerts/labels.libsonnet') +
+(import 'dashboards/live.libsonnet') +
+(import 'dashboards/fleet.libsonnet') +
+(import 'dashboards/history.libsonnet') +
+(import 'dashboards/slo.libsonnet') +
+(import 'dashboards/health.libsonnet')
