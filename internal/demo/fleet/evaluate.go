@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -27,7 +28,7 @@ type ruler struct {
 }
 
 // newRuler loads the rule files with the limits of a Prometheus that nobody has configured.
-func newRuler(ctx context.Context, db *tsdb.DB, files []string) (*ruler, error) {
+func newRuler(ctx context.Context, db *tsdb.DB, set *ruleset.Set) (*ruler, error) {
 	quiet := slog.New(slog.DiscardHandler)
 	r := &ruler{engine: promql.NewEngine(promql.EngineOpts{
 		Logger: quiet, MaxSamples: 50_000_000, Timeout: 2 * time.Minute, LookbackDelta: 5 * time.Minute,
@@ -40,16 +41,21 @@ func newRuler(ctx context.Context, db *tsdb.DB, files []string) (*ruler, error) 
 		Context:     ctx, Appendable: db, Queryable: db, Logger: quiet, Registerer: prometheus.NewRegistry(),
 		ResendDelay: time.Minute, OutageTolerance: time.Hour, ForGracePeriod: 10 * time.Minute,
 	})
-	groups, errs := m.LoadGroups(Scrape, labels.EmptyLabels(), "", nil, false, files...)
+	groups, errs := m.LoadGroups(Scrape, labels.EmptyLabels(), "", nil, false, set.Files...)
 	if len(errs) > 0 {
 		return nil, fmt.Errorf("load the rules: %w", errs[0])
 	}
 	for _, g := range groups {
 		r.groups = append(r.groups, g)
 	}
-	// Recording before alerting, as the files are named: an evaluation sees what the one before it recorded.
+	order := make(map[string]int)
+	for i, g := range set.Groups {
+		order[g.Name] = i
+	}
+	// Recording before alerting, as the files are named, and in a file from the top:
+	// an evaluation sees what those before it recorded.
 	slices.SortFunc(r.groups, func(a, b *rules.Group) int {
-		return strings.Compare(b.File()+b.Name(), a.File()+a.Name())
+		return cmp.Or(strings.Compare(b.File(), a.File()), cmp.Compare(order[a.Name()], order[b.Name()]))
 	})
 	return r, nil
 }

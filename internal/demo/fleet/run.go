@@ -51,7 +51,8 @@ type Result struct {
 	PeakBytes uint64 // resident memory at most, the blocks' mapped pages included
 	Groups    []Group
 	Alerts    map[string]int
-	Unmatched []string // selections of the rules that no synthetic series matches
+	Past      map[string]int // recorded series that have a past, by name
+	Unmatched []string       // selections of the rules that no synthetic series matches
 }
 
 // Run writes the part's series into a database in dir and evaluates all groups
@@ -63,6 +64,10 @@ func Run(ctx context.Context, dir string, set *ruleset.Set, p Part, rounds int) 
 	past, err := recordedPast(ctx, filepath.Join(dir, "before"), set, p, need, raw)
 	if err != nil {
 		return nil, fmt.Errorf("record the past: %w", err)
+	}
+	res.Past = make(map[string]int)
+	for _, s := range past {
+		res.Past[s.labels.Get(labels.MetricName)]++
 	}
 	data := filepath.Join(dir, "data")
 	if err := os.MkdirAll(data, 0o700); err != nil {
@@ -83,7 +88,7 @@ func Run(ctx context.Context, dir string, set *ruleset.Set, p Part, rounds int) 
 	}
 	res.Samples += n
 	raw, past = nil, nil
-	r, err := newRuler(ctx, db, set.Files)
+	r, err := newRuler(ctx, db, set)
 	if err != nil {
 		return nil, err
 	}
@@ -147,13 +152,14 @@ func recordedPast(ctx context.Context, dir string, set *ruleset.Set, p Part, nee
 	if _, err := newFeed(raw, Scrape).write(ctx, db.Appender, from, p.End.Add(Scrape)); err != nil {
 		return nil, err
 	}
-	r, err := newRuler(ctx, db, set.Files)
+	r, err := newRuler(ctx, db, set)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
-	for i := range 3 {
-		if _, err := r.evaluate(ctx, p.End.Add(time.Duration(i-2)*Scrape)); err != nil {
+	// Twice: some rules go on from what they have recorded themselves.
+	for _, t := range []time.Time{p.End.Add(-Scrape), p.End} {
+		if _, err := r.evaluate(ctx, t); err != nil {
 			return nil, err
 		}
 	}

@@ -20,7 +20,7 @@ const (
 // Tables are the results as Markdown.
 func Tables(results []Result) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "| nodes | rulers | clusters of the slowest | scraped series read | recorded and alert series | samples written | all groups once | of the interval, worst group | heap at rest | resident at most | alerts |\n")
+	fmt.Fprintf(&b, "| nodes | rulers | clusters of the slowest | scraped series read | recorded and alert series | samples written | processor time, all groups once | of its interval, worst group | heap at rest | resident at most | alerts |\n")
 	fmt.Fprintf(&b, "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	for _, r := range slowest(results) {
 		sum, worst := time.Duration(0), 0.0

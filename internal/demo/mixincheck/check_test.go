@@ -153,3 +153,12 @@ func TestUse(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestTexts(t *testing.T) {
+	set := loaded(t, "  - alert: A\n    expr: max by (cluster) (powerha_node_managed)\n    labels: {severity: none}\n"+
+		"    annotations: {summary: 'c {{ $labels.cluster }}, {{ $labels.severity }}', description: 'n {{ $labels.node }}'}\n")
+	got := knowledgeOf(set).checkTexts(query{where: "A", ast: set.Rules[0].AST, rule: &set.Rules[0]})
+	if len(got) != 1 || got[0] != "its description shows the label node, which its series do not have" {
+		t.Errorf("%q", got)
+	}
+}

@@ -72,6 +72,7 @@ func checkQueries(set *ruleset.Set, all []query, except exceptions) (found []str
 		wrong := k.checkNames(q, except.Counters, used)
 		wrong = append(wrong, k.checkGrouping(q)...)
 		wrong = append(wrong, k.checkMatching(q)...)
+		wrong = append(wrong, k.checkTexts(q)...)
 		if q.rule != nil {
 			if leaves := checkCluster(q); len(leaves) > 0 {
 				across[q.where] = true

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -105,6 +106,23 @@ func (k *knowledge) checkGrouping(q query) (out []string) {
 		}
 		return nil
 	})
+	return out
+}
+
+// checkTexts says which labels an alert's texts show, and its series do not have.
+func (k *knowledge) checkTexts(q query) (out []string) {
+	if q.rule == nil {
+		return nil
+	}
+	have := k.carried(q.ast)
+	for key, a := range q.rule.Annotations {
+		for _, m := range regexp.MustCompile(`\$labels\.(\w+)`).FindAllStringSubmatch(a, -1) {
+			if _, set := q.rule.Labels[m[1]]; !set && !have[m[1]] {
+				out = append(out, fmt.Sprintf("its %s shows the label %s, which its series do not have", key, m[1]))
+			}
+		}
+	}
+	slices.Sort(out)
 	return out
 }
 

@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&o.alerts, "alerts", "../../alerts", "folder of the rendered rule files")
 	flags.StringVar(&o.nodes, "nodes", "100,1000,10000", "sizes of the fleet, two nodes a cluster")
 	flags.StringVar(&o.shards, "shards", "1,2,4", "numbers of rulers that share the largest fleet")
-	flags.IntVar(&o.rounds, "rounds", 6, "evaluations of each group; the first is not counted")
+	flags.IntVar(&o.rounds, "rounds", 4, "evaluations of each group; the first is not counted")
 	flags.StringVar(&o.part, "part", "", "measure this one part (nodes/shards/shard) here, and print it as JSON")
 	flags.StringVar(&o.update, "update", "", "file whose generated block is replaced by the tables")
 	if err := flags.Parse(args); err != nil {
