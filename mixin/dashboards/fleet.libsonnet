@@ -21,7 +21,7 @@ local query = import '../lib/query.libsonnet';
   local node = p.label(config.nodeLabel, 'Node', live + p.width(130)),
 
   local moving = q.max('powerha_lpm_phase', ['phase=~"checking|preparing|migrating|settling|rolling_back"'], 'phase') + ' == 1',
-  local unmanaged = '%s == 0' % q.by('min', q.last(q.sel('powerha_node_managed'))),
+  local unmanaged = q.unmanaged,
   local silent = '(%s) unless on (%s) %s' % [q.known, q.key, q.heard],
   local count(vector) = 'count(%s) or vector(0)' % vector,
 
@@ -76,7 +76,11 @@ local query = import '../lib/query.libsonnet';
         node,
         p.label('resource_group', 'Resource group'),
         p.value('For', since, 's', p.limited([[config.unmanagedTooLong / 2, c.warn], [config.unmanagedTooLong, c.bad]])),
-        p.value('Time left', '%s - time()' % q.by('min', q.last(q.actor('powerha_actor_suspension_deadline_timestamp_seconds'))), 's', p.limited([[-1e9, c.bad], [0, c.warn], [config.blindFor, c.good]])),
+        p.value('Time left', '%s - time() and on (%s) %s' % [
+          q.by('min', q.last(q.actor('powerha_actor_suspension_deadline_timestamp_seconds'))),
+          q.key,
+          unmanaged,
+        ], 's', p.limited([[-1e9, c.bad], [0, c.warn], [config.blindFor, c.good]])),
       ],
       w=12,
       sort={ displayName: 'For', desc: true },
@@ -115,7 +119,7 @@ local query = import '../lib/query.libsonnet';
         node,
         p.value('Ready', q.by('min', q.actor('powerha_actor_preflight_ready')), 'none', p.cell(states.flag('ready', 'not ready'))),
         p.value('Checks that fail', 'count by (%s) (%s == 0) or 0 * (%s)' % [q.key, q.actor('powerha_actor_preflight_ready'), q.by('min', q.actor('powerha_actor_preflight_ready'))], 'short', p.limited([[1, c.warn]])),
-        p.value('Managed', q.by('min', q.last(q.sel('powerha_node_managed'))), 'none', p.cell(states.flag('managed', 'unmanaged'))),
+        p.value('Managed', 'max by (%s) (%s)' % [q.key, q.recorded('powerha:node_managed:last')], 'none', p.cell(states.flag('managed', 'unmanaged'))),
         p.value('Heard', q.orZero(q.heard), 'none', p.cell(states.flag('yes', 'silent'))),
         p.value('Owned', q.by('sum', q.sel('powerha_resource_group_owner', group)), 'short'),
         p.value('Peers', q.by('sum', q.sel('powerha_peer_up')), 'short', p.limited([[-1, c.bad], [1, 'transparent']])),
@@ -147,14 +151,18 @@ local query = import '../lib/query.libsonnet';
       'What PowerHA is set to',
       'LPM_POLICY and the node timeouts, one row a cluster, as its nodes tell it. The lower bound where they differ; 0 s means never set, the product then uses 600 s.',
       'no exporter has read the settings',
-      local of(name, matchers=[]) = '%s{%s}' % [name, std.join(',', ['%s=~"$cluster"' % config.clusterLabel] + matchers)];
+      local of(name, labels='') = 'max by (%(by)s) (%(name)s{%(cl)s=~"$cluster"})' % {
+        by: config.clusterLabel + labels,
+        name: name,
+        cl: config.clusterLabel,
+      };
       [
         cluster,
         p.label('policy', 'LPM_POLICY', p.word(states.policy)),
         p.value('Node timeout in migrations', of('cluster:powerha_lpm_heartbeat_frequency_seconds:min'), 's'),
         p.value('Node timeout in calm', of('cluster:powerha_heartbeat_frequency_seconds:min'), 's'),
         p.value('Grace period', of('cluster:powerha_grace_period_seconds:min'), 's'),
-        p.silent(of('cluster:powerha_lpm_policy:max') + ' == 1'),
+        p.silent(of('cluster:powerha_lpm_policy:max', ', policy') + ' == 1'),
       ],
       w=12,
     ),

@@ -7,13 +7,15 @@ local c = import '../lib/palette.libsonnet';
 local p = import '../lib/panels.libsonnet';
 local states = import '../lib/states.libsonnet';
 local dashboard = import '../lib/dashboard.libsonnet';
-local gate = import '../lib/gate_items.libsonnet';
+local expr = import '../lib/expr.libsonnet';
+local items = import '../lib/gate_items.libsonnet';
 local query = import '../lib/query.libsonnet';
 
 {
   local config = $._config,
   local d = dashboard(config),
   local q = query(config),
+  local gate = items(q, expr(config)),
   local group = ['resource_group=~"$resource_group"'],
   local application = ['application=~"$application"'],
   local lastOf(name, matchers=[]) = q.last(q.sel(name, matchers)),
@@ -24,11 +26,7 @@ local query = import '../lib/query.libsonnet';
       'Seconds since the last sample of this exporter. A frozen node is silent; everything that is called now below is then what it told last.',
       's',
       'not heard for %s' % q.memory,
-      [p.instant('time() - %s' % q.by('max', 'max_over_time(timestamp(%s)[%s:%s])' % [
-        q.sel('powerha_lpm_phase', ['phase="idle"']),
-        q.memory,
-        q.span(std.max(1, config.scrapeInterval)),
-      ]))],
+      [p.instant(q.since(q.recorded('powerha:node_heard:timestamp_seconds')))],
     ) + p.steps(c.good, [[4 * config.scrapeInterval, c.warn], [config.nodeLostFor, c.bad]]) + p.decimals(0),
     p.state(
       'Phase',
@@ -63,7 +61,7 @@ local query = import '../lib/query.libsonnet';
       'Management',
       'Whether PowerHA manages the resource groups of this node. While it does not, it neither restarts nor moves an application.',
       'not known',
-      q.by('min', lastOf('powerha_node_managed')),
+      'max by (%s) (%s)' % [q.key, q.recorded('powerha:node_managed:last')],
       states.flag('managed', 'unmanaged'),
     ),
     p.stat(
@@ -71,10 +69,10 @@ local query = import '../lib/query.libsonnet';
       'The longest of the groups of this node. Pages after %s.' % q.span(config.unmanagedTooLong),
       's',
       'managed',
-      [p.instant('%s and on (%s) %s == 0' % [
+      [p.instant('%s and on (%s) %s' % [
         q.since(q.by('min', lastOf('powerha_resource_group_unmanaged_since_timestamp_seconds', group))),
         q.key,
-        q.by('min', lastOf('powerha_node_managed')),
+        q.unmanaged,
       ])],
     ) + p.steps(c.calm, [[config.unmanagedTooLong / 2, c.warn], [config.unmanagedTooLong, c.bad]]),
     p.state(
@@ -88,7 +86,7 @@ local query = import '../lib/query.libsonnet';
       'Gate',
       'Open: the rules confirm the last migration of this node, and the actor may resume on it. Items below.',
       'the rules are not evaluated',
-      gate(config, q).open,
+      gate.open,
       states.flag('open', 'shut'),
     ),
     p.stat(
@@ -148,7 +146,6 @@ local query = import '../lib/query.libsonnet';
         '{{resource_group}}'
       )],
       states.numbered(states.group),
-      h=6,
     ),
     p.timeline(
       'Applications by their probes',
@@ -163,7 +160,7 @@ local query = import '../lib/query.libsonnet';
         ], '{{application}}/{{probe}}, seen by {{%s}}' % config.nodeLabel),
       ],
       states.flag('up', 'down'),
-      h=6,
+      h=5,
     ),
   ]),
 
@@ -178,68 +175,70 @@ local query = import '../lib/query.libsonnet';
         p.instant(q.min('powerha_lpm_freeze_budget_seconds', labels='scope'), 'budget, {{scope}}'),
       ],
     ) + p.steps(c.sky) + p.colors({ fused: c.vermillion, clock: c.orange, peer: c.purple, 'budget, lpm': c.green, 'budget, idle': c.grey }),
-    p.stat(
-      'Part of the budget used',
-      'The last freeze, by its fused estimate, against the budget for migrations.',
-      'percentunit',
-      'no freeze, or no budget known',
-      [p.instant('%s / on (%s) %s' % [
-        q.max('powerha_lpm_last_freeze_duration_seconds', ['estimator="fused"']),
-        q.key,
-        q.min('powerha_lpm_freeze_budget_seconds', ['scope="lpm"']),
-      ])],
-    ) + p.steps(c.good, [[config.freezeBudgetWarn, c.warn], [1, c.bad]]),
-    p.state(
-      'What limits the budget',
-      'The timer of the product that would fire first in a migration.',
-      'not known',
-      q.encode(states.limit, 'limit', function(m) q.sel('powerha_lpm_freeze_budget_limit', ['scope="lpm"'] + m)),
-      states.numbered(states.limit),
-    ),
-    p.stat(
-      'How sure that is',
-      'bound: the truth lies within plus or minus this. disagree: by how much two witnesses contradict each other beyond their bounds. brownout: silence beyond the freeze. outage: longest of a probe in the last judged migration.',
-      's',
-      'no freeze was seen yet',
-      [
-        p.instant(q.max('powerha_lpm_last_freeze_error_bound_seconds', ['estimator="fused"']), 'bound'),
-        p.instant(q.max('powerha_lpm_freeze_disagreement_seconds'), 'disagree'),
-        p.instant(q.max('powerha_lpm_last_brownout_duration_seconds'), 'brownout'),
-        p.instant(q.max('powerha_lpm_last_probe_outage_seconds', labels='vantage'), 'outage, {{vantage}}'),
-      ],
-      w=8,
-    ) + p.steps(c.calm),
-    p.stat(
-      'Visible to',
-      'Which sources could have seen the last freeze: the gap in a clock of the node, a peer, the real-time clock chip.',
-      'none',
-      'not known',
-      [p.instant(q.max('powerha_lpm_freeze_visible', labels='by'), '{{by}}')],
-      w=8,
-    ) + p.mapped(states.flag('yes', 'no')),
-    p.state(
-      'Verdict of the last migration',
-      'As lpmctl report judges it.',
-      'no migration was judged yet',
-      q.encode(states.verdict, 'verdict', function(m) q.sel('powerha_lpm_last_verdict', m)),
-      states.numbered(states.verdict),
-    ),
-    p.stat(
-      'Dead man switches',
-      'Armed: a hang that is long enough halts the node. Both are off while PowerHA protects a migration.',
-      'none',
-      'not known',
-      [p.instant(q.max('powerha_dead_man_switch_enabled', labels='switch'), '{{switch}}')],
-    ) + p.mapped([{ value: 1, text: 'armed', color: c.warn }, { value: 0, text: 'off', color: c.calm }]),
+    d.stack(16, [
+      p.stat(
+        'Part of the budget used',
+        'The last freeze, by its fused estimate, against the budget for migrations.',
+        'percentunit',
+        'no freeze, or no budget known',
+        [p.instant('%s / on (%s) %s' % [
+          q.max('powerha_lpm_last_freeze_duration_seconds', ['estimator="fused"']),
+          q.key,
+          q.min('powerha_lpm_freeze_budget_seconds', ['scope="lpm"']),
+        ])],
+      ) + p.steps(c.good, [[config.freezeBudgetWarn, c.warn], [1, c.bad]]),
+      p.state(
+        'What limits the budget',
+        'The timer of the product that would fire first in a migration.',
+        'not known',
+        q.encode(states.limit, 'limit', function(m) q.sel('powerha_lpm_freeze_budget_limit', ['scope="lpm"'] + m)),
+        states.numbered(states.limit),
+      ),
+      p.state(
+        'Verdict of the last migration',
+        'As lpmctl report judges it.',
+        'no migration was judged yet',
+        q.encode(states.verdict, 'verdict', function(m) q.sel('powerha_lpm_last_verdict', m)),
+        states.numbered(states.verdict),
+      ),
+      p.stat(
+        'Dead man switches',
+        'Armed: a hang that is long enough halts the node. Both are off while PowerHA protects a migration.',
+        'none',
+        'not known',
+        [p.instant(q.max('powerha_dead_man_switch_enabled', labels='switch'), '{{switch}}')],
+      ) + p.mapped([{ value: 1, text: 'armed', color: c.warn }, { value: 0, text: 'off', color: c.calm }]),
+      p.stat(
+        'How sure that is',
+        'bound: the truth lies within plus or minus this. disagree: by how much two witnesses contradict each other beyond their bounds. brownout: silence beyond the freeze. outage: longest of a probe in the last judged migration.',
+        's',
+        'no freeze was seen yet',
+        [
+          p.instant(q.max('powerha_lpm_last_freeze_error_bound_seconds', ['estimator="fused"']), 'bound'),
+          p.instant(q.max('powerha_lpm_freeze_disagreement_seconds'), 'disagree'),
+          p.instant(q.max('powerha_lpm_last_brownout_duration_seconds'), 'brownout'),
+          p.instant(q.max('powerha_lpm_last_probe_outage_seconds', labels='vantage'), 'outage, {{vantage}}'),
+        ],
+        w=8,
+      ) + p.steps(c.calm),
+      p.stat(
+        'Visible to',
+        'Which sources could have seen the last freeze: the gap in a clock of the node, a peer, the real-time clock chip.',
+        'none',
+        'not known',
+        [p.instant(q.max('powerha_lpm_freeze_visible', labels='by'), '{{by}}')],
+        w=8,
+      ) + p.mapped(states.flag('yes', 'no')),
+    ]),
   ]),
 
   local evidence = d.row('What the gate stands on', [
     p.timeline(
       'Gate, item by item',
-      'Each item must hold over the whole window of %s before the gate opens. On a node that owns no group, collectors stand in for probes.' % q.span(config.gateWindow),
-      'no exporter gives samples',
-      [p.range(item.expr, item.name) for item in gate(config, q).items],
-      states.flag('yes', 'no'),
+      'While the node is unmanaged: each condition that must hold over the whole window of %s before the gate opens. A node that owns no group is judged by its collectors, others by their probes.' % q.span(config.gateWindow),
+      'managed: nobody asks the gate',
+      [p.range(gate.open, 'gate')] + [p.range(item.expr, item.name) for item in gate.items],
+      [{ value: 1, text: 'holds', color: c.good }, { value: 0, text: 'missing', color: c.bad }],
       w=16,
       h=10,
     ),
