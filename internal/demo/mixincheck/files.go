@@ -121,13 +121,13 @@ func checkRunbook(set *ruleset.Set, runbook string) (out []string) {
 
 // checkTests: each alert has a row in a rule test where it fires and one where it does not.
 func checkTests(set *ruleset.Set, folder string) (out []string, err error) {
-	fires, rests := make(map[string]bool), make(map[string]bool)
 	files, err := filepath.Glob(filepath.Join(folder, "*_test.yaml"))
 	if err != nil {
 		return nil, err
 	}
+	fires, rests := make(map[string]bool), make(map[string]bool)
 	for _, file := range files {
-		if err := readTest(file, fires, rests); err != nil {
+		if err := readTest(file, knowledgeOf(set).alerts, fires, rests); err != nil {
 			return nil, err
 		}
 	}
@@ -144,44 +144,4 @@ func checkTests(set *ruleset.Set, folder string) (out []string, err error) {
 		}
 	}
 	return slices.Compact(out), nil
-}
-
-func readTest(file string, fires, rests map[string]bool) error {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	var doc struct {
-		Tests []struct {
-			Alerts []struct {
-				Name     string      `yaml:"alertname"`
-				Expected []yaml.Node `yaml:"exp_alerts"`
-			} `yaml:"alert_rule_test"`
-			Exprs []struct {
-				Expr     string      `yaml:"expr"`
-				Expected []yaml.Node `yaml:"exp_samples"`
-			} `yaml:"promql_expr_test"`
-		}
-	}
-	if err := yaml.Unmarshal(b, &doc); err != nil {
-		return fmt.Errorf("%s: %w", file, err)
-	}
-	note := func(alert string, n int) {
-		if n > 0 {
-			fires[alert] = true
-		} else {
-			rests[alert] = true
-		}
-	}
-	for _, t := range doc.Tests {
-		for _, a := range t.Alerts {
-			note(a.Name, len(a.Expected))
-		}
-		for _, e := range t.Exprs {
-			if m := regexp.MustCompile(`^ALERTS\{.*alertname="(\w+)".*alertstate="firing".*\}$`).FindStringSubmatch(e.Expr); m != nil {
-				note(m[1], len(e.Expected))
-			}
-		}
-	}
-	return nil
 }

@@ -44,7 +44,7 @@ func TestRunbook(t *testing.T) {
 }
 
 func TestRuleTests(t *testing.T) {
-	set := loaded(t, "  - alert: A\n    expr: up == 0\n  - alert: B\n    expr: up == 0\n  - alert: C\n    expr: up == 0\n  - alert: W\n    expr: vector(1)\n")
+	set := loaded(t, "  - alert: A\n    expr: up == 0\n  - alert: B\n    expr: up == 0\n  - alert: C\n    expr: up == 0\n  - alert: D\n    expr: up == 0\n  - alert: E\n    expr: up == 0\n  - alert: W\n    expr: vector(1)\n")
 	dir := t.TempDir()
 	text := `tests:
   - alert_rule_test:
@@ -55,6 +55,9 @@ func TestRuleTests(t *testing.T) {
       - {alertname: B, eval_time: 1m}
     promql_expr_test:
       - {expr: 'ALERTS{alertname="C",alertstate="firing"}', eval_time: 1m, exp_samples: [{labels: '{}', value: 1}]}
+      # Whatever fires: nothing is said of those that are not expected.
+      - {expr: 'ALERTS{severity!="none"}', eval_time: 1m, exp_samples: [{labels: 'ALERTS{alertname="D",alertstate="firing"}', value: 1}]}
+      - {expr: 'ALERTS{alertname=~"D|E"}', eval_time: 1m, exp_samples: [{labels: 'ALERTS{alertname="E",alertstate="pending"}', value: 1}]}
 `
 	if err := os.WriteFile(filepath.Join(dir, "x_test.yaml"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -63,7 +66,7 @@ func TestRuleTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "B: no rule test where it fires\nC: no rule test where it does not fire"
+	want := "B: no rule test where it fires\nC: no rule test where it does not fire\nE: no rule test where it fires"
 	if strings.Join(got, "\n") != want {
 		t.Errorf("%q, want %q", got, want)
 	}
