@@ -26,6 +26,8 @@ func HTML(w io.Writer, m *Month) error {
 		"percent": Percent, "seconds": Seconds, "maybe": Maybe, "left": Left,
 		"objective": func(v float64) string { return Percent(&v) },
 		"met":       func(a Application, k Track) string { return met(a.Objective, k) },
+		"verdict":   func(a Application, k Track) string { return verdict(a.Objective, k) },
+		"part":      func(f float64) string { return fmt.Sprintf("%.2f", f/stripWidth*100) },
 		"when":      func(t time.Time) string { return t.Format("2 Jan 15:04:05") },
 		"strip":     func(a Application) []mark { return strip(m, a) },
 		"days":      func() []mark { return days(m) },
@@ -58,22 +60,37 @@ func HTML(w io.Writer, m *Month) error {
 	return nil
 }
 
-// met tells by a word how a track stands to its objective: yes, no, or unknown where the holes could change it.
+// met tells how a track stands to its objective: met or missed whatever was in the holes, or unknown.
 func met(objective float64, k Track) string {
 	switch {
-	case k.Availability == nil || k.Least < objective && k.Most >= objective && *k.Availability >= objective:
+	case k.Availability == nil || k.Least < objective && k.Most >= objective:
 		return "unknown"
-	case *k.Availability >= objective:
+	case k.Least >= objective:
 		return "met"
 	default:
 		return "missed"
 	}
 }
 
+// verdict is met in words.
+func verdict(objective float64, k Track) string {
+	word := met(objective, k)
+	switch {
+	case word != "unknown":
+		return "objective " + word
+	case k.Availability == nil:
+		return "nothing was seen"
+	case *k.Availability >= objective:
+		return "objective met in what was seen"
+	default:
+		return "objective missed in what was seen"
+	}
+}
+
 // place maps a span to the strip. What is too short to be seen is drawn as wide as can be seen.
 func place(m *Month, s Span, class, title string) mark {
 	x := func(t time.Time) float64 { return stripWidth * float64(t.Sub(m.From)) / float64(m.To.Sub(m.From)) }
-	w := max(x(s.To)-x(s.From), 2)
+	w := max(x(s.To)-x(s.From), 4)
 	return mark{X: min(x(s.From), stripWidth-w), W: w, Class: class, Title: title}
 }
 
@@ -95,8 +112,9 @@ func strip(m *Month, a Application) []mark {
 func days(m *Month) []mark {
 	var out []mark
 	for d := m.From; d.Before(m.To); d = d.AddDate(0, 0, 7) {
-		k := place(m, Span{From: d, To: d}, "", d.Format("2 Jan"))
-		out = append(out, k)
+		if k := place(m, Span{From: d, To: d}, "", d.Format("2 Jan")); k.X < 0.9*stripWidth { // there is no room for a later one
+			out = append(out, k)
+		}
 	}
 	return out
 }

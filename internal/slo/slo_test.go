@@ -232,6 +232,23 @@ func TestWords(t *testing.T) {
 	}
 }
 
+func TestVerdict(t *testing.T) {
+	v := 0.9995
+	for want, k := range map[string]Track{
+		"objective met":                  {Availability: &v, Least: 0.9991, Most: 0.9996},
+		"objective missed":               {Availability: &v, Least: 0.5, Most: 0.9989},
+		"objective met in what was seen": {Availability: &v, Least: 0.99, Most: 0.9996},
+		"nothing was seen":               {Most: 1},
+	} {
+		if got := verdict(0.999, k); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if got := verdict(0.9997, Track{Availability: &v, Least: 0.99, Most: 0.9998}); got != "objective missed in what was seen" {
+		t.Error(got)
+	}
+}
+
 func TestCSVAndHTML(t *testing.T) {
 	f := one()
 	f.series = append(f.series, probe("<b>&", "n2", "peer", "n1", well(nil, nil)))
