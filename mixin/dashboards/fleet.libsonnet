@@ -61,6 +61,7 @@ local query = import '../lib/query.libsonnet';
         p.silent(moving),
       ],
       w=12,
+      h=6,
     ),
     p.table(
       'Without PowerHA',
@@ -83,6 +84,7 @@ local query = import '../lib/query.libsonnet';
         ], 's', p.limited([[-1e9, c.bad], [0, c.warn], [config.blindFor, c.good]])),
       ],
       w=12,
+      h=6,
       sort={ displayName: 'For', desc: true },
     ),
   ]),

@@ -37,7 +37,7 @@ local query = import '../lib/query.libsonnet';
       h=6,
     ),
     p.table(
-      'Exporters',
+      'Versions and settings of exporters',
       'Version and configuration. Nodes of one cluster should have the same of both.',
       'no exporter gives samples',
       [
@@ -56,7 +56,7 @@ local query = import '../lib/query.libsonnet';
       w=12,
     ),
     p.table(
-      'Actors',
+      'Versions and settings of actors',
       'Version, what keeps an actor from acting, and how many variables it changed and has not put back.',
       'no actor gives samples',
       [
@@ -147,6 +147,7 @@ local query = import '../lib/query.libsonnet';
       [p.range(q.max('powerha_peer_up', labels='peer'), '{{%s}} hears {{peer}}' % config.nodeLabel)],
       states.flag('yes', 'no'),
       w=12,
+      h=8,
     ),
     p.lines(
       'Age of the last heartbeat',

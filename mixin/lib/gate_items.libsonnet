@@ -14,9 +14,9 @@ function(q, e) {
     probe_samples: 'enough samples of probes',
     probe_progress: 'probes go on',
     probe_missing: 'an owner is probed',
-    collector_success: 'collectors succeeded (no groups)',
-    collector_samples: 'samples of collectors (no groups)',
-    collector_progress: 'collectors go on (no groups)',
+    collector_success: 'no group: collectors succeeded',
+    collector_samples: 'no group: enough samples',
+    collector_progress: 'no group: collectors go on',
   },
   local holds(condition) = '1 - (%(missing)s or on (%(key)s) 0 * (%(unmanaged)s))' % {
     key: q.key,

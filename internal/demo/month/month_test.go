@@ -202,6 +202,7 @@ func TestMonth(t *testing.T) {
 	for i := range m.Migrations {
 		checkMigration(t, s.Moves[i], &m.Migrations[i])
 	}
+	checkDashboards(t, srv.URL)
 	if *page != "" {
 		m.Source = "http://prometheus:9090"
 		writePage(t, &m)
