@@ -15,7 +15,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/common/model"
 
 	"powerha_lpm_exporter/collector/table"
 	"powerha_lpm_exporter/internal/demo/ruleset"
@@ -67,7 +67,7 @@ func Run(ctx context.Context, dir string, set *ruleset.Set, p Part, rounds int) 
 	}
 	res.Past = make(map[string]int)
 	for _, s := range past {
-		res.Past[s.labels.Get(labels.MetricName)]++
+		res.Past[s.labels.Get(model.MetricNameLabel)]++
 	}
 	data := filepath.Join(dir, "data")
 	if err := os.MkdirAll(data, 0o700); err != nil {
@@ -87,7 +87,6 @@ func Run(ctx context.Context, dir string, set *ruleset.Set, p Part, rounds int) 
 		return nil, err
 	}
 	res.Samples += n
-	raw, past = nil, nil
 	r, err := newRuler(ctx, db, set)
 	if err != nil {
 		return nil, err
@@ -111,7 +110,7 @@ func (res *Result) world(p Part, need needs) []series {
 	}
 	res.Series = len(raw)
 	for i := range raw {
-		name := raw[i].labels.Get(labels.MetricName)
+		name := raw[i].labels.Get(model.MetricNameLabel)
 		for j, s := range need[name] {
 			if key := fmt.Sprint(name, j); !matched[key] && s.Matches(raw[i].labels) {
 				matched[key] = true

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"powerha_lpm_exporter/collector/table"
@@ -43,7 +44,7 @@ func needsOf(set *ruleset.Set) needs {
 
 // lookback says how far back series with these labels are read, and whether they are read at all.
 func (n needs) lookback(l labels.Labels) (back time.Duration, read bool) {
-	for _, s := range n[l.Get(labels.MetricName)] {
+	for _, s := range n[l.Get(model.MetricNameLabel)] {
 		if s.Matches(l) {
 			back, read = max(back, s.Lookback), true
 		}
@@ -88,7 +89,7 @@ func (n *node) add(out []series, need needs, m table.Metric, name string, set ma
 	if m.Program == table.ProgramActor {
 		port = ":10982"
 	}
-	b.Set(labels.MetricName, name).Set("cluster", clusterName(n.cluster)).Set("node", n.name).
+	b.Set(model.MetricNameLabel, name).Set("cluster", clusterName(n.cluster)).Set("node", n.name).
 		Set("job", string(m.Program)).Set("instance", n.exporterHost+port)
 	for k, v := range set {
 		b.Set(k, v)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/storage"
@@ -165,7 +166,7 @@ func recordedSeries(ctx context.Context, db *tsdb.DB, end time.Time, names map[s
 	}
 	defer func() { err = errors.Join(err, q.Close()) }()
 	for name, interval := range names {
-		set := q.Select(ctx, false, nil, labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, name))
+		set := q.Select(ctx, false, nil, labels.MustNewMatcher(labels.MatchEqual, model.MetricNameLabel, name))
 		for set.Next() {
 			s := set.At()
 			back, read := need.lookback(s.Labels())

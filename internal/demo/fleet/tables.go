@@ -41,7 +41,7 @@ func Tables(results []Result) string {
 	for _, r := range columns {
 		fmt.Fprintf(&b, " %d, 1/%d |", r.Nodes, r.Shards)
 	}
-	b.WriteString(" slowest rule |\n| --- | ---: | ---: |" + strings.Repeat(" ---: |", len(columns)) + " --- |\n")
+	b.WriteString(" slowest rule, by the clock |\n| --- | ---: | ---: |" + strings.Repeat(" ---: |", len(columns)) + " --- |\n")
 	largest := columns[slices.IndexFunc(columns, func(r Result) bool { return r.Nodes == maxNodes(columns) })]
 	for i, g := range largest.Groups {
 		fmt.Fprintf(&b, "| %s | %d | %v |", g.Name, len(g.Rules), g.Interval)

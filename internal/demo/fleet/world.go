@@ -25,7 +25,7 @@ const (
 	disagreeing       // the nodes tell different settings
 )
 
-// Of fifty clusters ten have a story, so that the smallest fleet has each of
+// Of fifty clusters nine have a story, so that the smallest fleet has each of
 // them once, and a large one hundreds at the same time.
 const perStory = 50
 

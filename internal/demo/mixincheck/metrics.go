@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
@@ -24,7 +25,7 @@ func (k *knowledge) checkNames(q query, excepted map[string]string, used map[str
 		}
 		for _, m := range s.Matchers {
 			original := strings.TrimPrefix(m.Name, "exported_")
-			if m.Name != labels.MetricName && !known[m.Name] && !scraped()[original] {
+			if m.Name != model.MetricNameLabel && !known[m.Name] && !scraped()[original] {
 				out = append(out, fmt.Sprintf("%s has no label %s", s.Name, m.Name))
 			}
 		}

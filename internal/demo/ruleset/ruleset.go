@@ -114,7 +114,7 @@ func Selectors(e parser.Expr) []Selector {
 func selector(v *parser.VectorSelector, path []parser.Node) Selector {
 	s := Selector{Name: v.Name, Matchers: v.LabelMatchers, Lookback: v.OriginalOffset}
 	for _, m := range v.LabelMatchers {
-		if m.Name == labels.MetricName && m.Type == labels.MatchEqual {
+		if m.Name == model.MetricNameLabel && m.Type == labels.MatchEqual {
 			s.Name = m.Value
 		}
 	}

@@ -27,8 +27,8 @@ import (
 const cores = 2
 
 type options struct {
-	alerts, nodes, shards, part, update string
-	rounds                              int
+	alerts, nodes, shards, part, update, results string
+	rounds                                       int
 }
 
 func main() {
@@ -51,6 +51,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.IntVar(&o.rounds, "rounds", 4, "evaluations of each group; the first is not counted")
 	flags.StringVar(&o.part, "part", "", "measure this one part (nodes/shards/shard) here, and print it as JSON")
 	flags.StringVar(&o.update, "update", "", "file whose generated block is replaced by the tables")
+	flags.StringVar(&o.results, "results", "", "file to which each result is appended as JSON; parts that are in it are not measured again")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -64,10 +65,21 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	var results []fleet.Result
+	results, err := measured(o.results)
+	if err != nil {
+		return err
+	}
 	for _, p := range parts {
+		if slices.ContainsFunc(results, func(r fleet.Result) bool {
+			return r.Nodes == p.Nodes && r.Shards == p.Shards && r.Shard == p.Shard
+		}) {
+			continue
+		}
 		fmt.Fprintf(stderr, "%d nodes, ruler %d of %d\n", p.Nodes, p.Shard+1, p.Shards)
 		r, err := inProcess(ctx, o, p, stderr)
+		if err == nil {
+			err = keep(o.results, r)
+		}
 		if err != nil {
 			return fmt.Errorf("%d nodes, ruler %d of %d: %w", p.Nodes, p.Shard+1, p.Shards, err)
 		}
@@ -81,6 +93,40 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 	}
 	return fleet.Judge(results)
+}
+
+// measured are the results of an earlier run that was not finished.
+func measured(file string) (out []fleet.Result, err error) {
+	if file == "" {
+		return nil, nil
+	}
+	b, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i, line := range strings.Split(strings.TrimSpace(string(b)), "\n") {
+		var r fleet.Result
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
+			return nil, fmt.Errorf("%s:%d: no result of this command: %w; remove the line", file, i+1, err)
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// keep appends a result to the file.
+func keep(file string, r fleet.Result) error {
+	if file == "" {
+		return nil
+	}
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	return errors.Join(json.NewEncoder(f).Encode(r), f.Close())
 }
 
 // partsOf lists what is measured: each size alone, then the shares of the largest.
