@@ -19,6 +19,8 @@ FUZZTIME ?= 10s
 FUZZ_CORPUS ?= $(CURDIR)/.fuzz
 # Only those whose folder and target match; all when empty.
 ONLY ?=
+# Options of bench-fleet other than the ordinary ones.
+FLEET    ?=
 # How long bench-freeze keeps the machine busy.
 LOAD     ?= 10m
 # Formats and journals that must not depend on the byte order of the machine.
@@ -38,7 +40,7 @@ define step
 printf '\n== %s\n' "$(1)"
 endef
 
-.PHONY: help build demo test bench bench-freeze bench-guests fuzz generate clean tools \
+.PHONY: help build demo test bench bench-fleet bench-freeze bench-guests fuzz generate clean tools \
 	check-format check-vet check-lint cross check-unit check-nested check-big-endian check-rendered check-rules check-sudo check-demo check-drmgr check-witnesses golden
 
 help: ## list the targets
@@ -132,6 +134,8 @@ check-rules:
 	@if [[ -x $(TOOLS)/promtool ]]; then \
 		$(TOOLS)/promtool check rules alerts/*.yaml && $(TOOLS)/promtool test rules mixin/tests/*.yaml; \
 	else echo 'SKIPPED: no promtool'; fi
+	@$(call step,rules and dashboards against the metrics$(comma) the runbook and the tests)
+	@$(GO) run -C internal/demo ./mixincheck -root $(CURDIR)
 
 check-sudo: ## a real sudo with the printed rules and nothing else; needs root, installs sudo
 	@$(call step,a user with the printed sudo rules and nothing else)
@@ -164,6 +168,10 @@ bench-freeze: ## how right the freeze estimators are, as a table; make bench-fre
 	@$(call step,accuracy of the freeze estimators: $(LOAD) of load and five minutes)
 	@mkdir -p $(BUILD)
 	@$(GO) run ./internal/freeze/accuracy/measure -load $(LOAD) | tee $(BUILD)/freeze-accuracy.txt
+
+bench-fleet: ## what the rules cost for 10,000 nodes, as the tables of docs/scale.md; make bench-fleet FLEET='-nodes 100,1000' for a short one
+	@$(call step,rules over synthetic fleets$(comma) each part alone on two cores)
+	@$(GO) run -C internal/demo ./fleet/measure -alerts $(CURDIR)/alerts $(or $(FLEET),-update $(CURDIR)/docs/scale.md)
 
 bench-guests: ## the exporter in virtual machines that are stopped and live-migrated; needs root, installs qemu
 	@$(call step,guests whose only process is the exporter)
