@@ -75,8 +75,8 @@ tools:
 	@internal/tools/install $(TOOLS_ARGS)
 
 check-rendered:
-	@$(call step,rendered rules are those of the mixin and the reference is that of the code)
-	@$(GO) run -C internal/tools ./mixin -mixin $(CURDIR)/mixin -alerts $(CURDIR)/alerts -check
+	@$(call step,rendered rules and dashboards are those of the mixin and the reference is that of the code)
+	@$(GO) run -C internal/tools ./mixin -mixin $(CURDIR)/mixin -alerts $(CURDIR)/alerts -dashboards $(CURDIR)/dashboards -check
 	@$(GO) run ./cmd/lpmctl docs metrics | diff docs/metrics.md - || { echo 'docs/metrics.md is stale: make generate'; exit 1; }
 
 check-format:
@@ -180,8 +180,8 @@ golden: ## make test data of a support bundle: make golden BUNDLE=FILE
 	@$(GO) test ./internal/powerha -run 'TestGolden' -update >/dev/null
 	@echo 'look at what was understood (git diff), then: go test ./internal/powerha'
 
-generate: ## render mixin/ to alerts/, and the reference of metrics to docs/
-	@$(GO) run -C internal/tools ./mixin -mixin $(CURDIR)/mixin -alerts $(CURDIR)/alerts
+generate: ## render mixin/ to alerts/ and dashboards/, and the reference of metrics to docs/
+	@$(GO) run -C internal/tools ./mixin -mixin $(CURDIR)/mixin -alerts $(CURDIR)/alerts -dashboards $(CURDIR)/dashboards
 	@$(GO) run ./cmd/lpmctl docs metrics > docs/metrics.md
 
 clean: ## remove what was built, and the installed tools

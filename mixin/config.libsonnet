@@ -49,8 +49,26 @@
 
     // %s is the name of the alert, in lower case.
     runbookURLPattern: 'https://github.com/powerha-lpm/powerha_lpm_exporter/blob/main/mixin/runbook.md#%s',
+
+    // Dashboards.
+    // The names of the labels of cluster and node, if you relabel them.
+    clusterLabel: 'cluster',
+    nodeLabel: 'node',
+    // Hides the choice of the cluster where there is one only.
+    showMultiCluster: true,
+    dashboards: {
+      live: 'powerha-lpm-live',
+      fleet: 'powerha-lpm-fleet',
+      history: 'powerha-lpm-history',
+      slo: 'powerha-lpm-slo',
+      health: 'powerha-lpm-health',
+    },
+    dashboardTags: ['powerha-lpm'],
+    // A freeze that took more than this part of the budget is marked.
+    freezeBudgetWarn: 0.5,
   },
 
   prometheusRules+:: { groups: [] },
   prometheusAlerts+:: { groups: [] },
+  grafanaDashboards+:: {},
 }

@@ -7,4 +7,9 @@
 (import 'rules/cluster.libsonnet') +
 (import 'alerts/suspension.libsonnet') +
 (import 'alerts/migration.libsonnet') +
-(import 'alerts/monitoring.libsonnet')
+(import 'alerts/monitoring.libsonnet') +
+(import 'dashboards/live.libsonnet') +
+(import 'dashboards/fleet.libsonnet') +
+(import 'dashboards/history.libsonnet') +
+(import 'dashboards/slo.libsonnet') +
+(import 'dashboards/health.libsonnet')

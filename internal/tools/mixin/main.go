@@ -1,24 +1,20 @@
-// Command mixin renders the project's jsonnet mixin to the rule files that are
-// committed, or says which of them are stale.
+// Command mixin renders the project's jsonnet mixin to the rule files and the
+// dashboards that are committed, or says which of them are stale.
 //
-//	mixin -mixin ../../mixin -alerts ../../alerts [-check]
+//	mixin -mixin ../../mixin -alerts ../../alerts -dashboards ../../dashboards [-check]
 package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-
-	jsonnet "github.com/google/go-jsonnet"
-	"go.yaml.in/yaml/v3"
+	"slices"
+	"strings"
 )
-
-const header = "# Rendered from mixin/ by `make generate`: change it there.\n"
 
 func main() { os.Exit(run(os.Args[1:], os.Stderr)) }
 
@@ -27,59 +23,41 @@ func run(args []string, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	mixin := flags.String("mixin", "mixin", "folder of mixin.libsonnet")
 	alerts := flags.String("alerts", "alerts", "folder of the rendered rule files")
+	dashboards := flags.String("dashboards", "dashboards", "folder of the rendered dashboards")
 	check := flags.Bool("check", false, "write nothing; fail when a rendered file is stale")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
-	files, err := render(*mixin)
-	if err == nil {
-		err = settle(*alerts, files, *check)
-	}
-	if err != nil {
+	if err := renderAll(*mixin, *alerts, *dashboards, *check); err != nil {
 		_, _ = fmt.Fprintln(stderr, err)
 		return 1
 	}
 	return 0
 }
 
-// render evaluates the mixin and returns the text of each rule file by name.
-func render(mixin string) (map[string][]byte, error) {
-	out := make(map[string][]byte)
-	for name, field := range map[string]string{
-		"powerha_rules.yaml":  "prometheusRules",
-		"powerha_alerts.yaml": "prometheusAlerts",
-	} {
-		vm := jsonnet.MakeVM()
-		vm.Importer(&jsonnet.FileImporter{JPaths: []string{mixin}})
-		text, err := vm.EvaluateAnonymousSnippet(field+".jsonnet", fmt.Sprintf("(import 'mixin.libsonnet').%s", field))
-		if err != nil {
-			return nil, fmt.Errorf("render %s of %s: %w", field, mixin, err)
-		}
-		if out[name], err = toYAML(text); err != nil {
-			return nil, fmt.Errorf("render %s of %s: %w", field, mixin, err)
-		}
+func renderAll(mixin, alerts, dashboards string, check bool) error {
+	rules, err := renderRules(mixin)
+	if err != nil {
+		return err
 	}
-	return out, nil
+	pages, err := renderDashboards(mixin)
+	if err != nil {
+		return err
+	}
+	if err := inspectAll(pages); err != nil {
+		return err
+	}
+	return errors.Join(settle(alerts, ".yaml", rules, check), settle(dashboards, ".json", pages, check))
 }
 
-// toYAML writes JSON as YAML with sorted keys and multi-line texts as blocks.
-func toYAML(text string) ([]byte, error) {
-	var value any
-	if err := json.Unmarshal([]byte(text), &value); err != nil {
-		return nil, err
+// settle writes the files, or with check compares them. A file that nothing
+// renders any more is stale, too.
+func settle(folder, extension string, files map[string][]byte, check bool) error {
+	if !check {
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return fmt.Errorf("make the folder of rendered files: %w", err)
+		}
 	}
-	var buf bytes.Buffer
-	buf.WriteString(header)
-	enc := yaml.NewEncoder(&buf)
-	enc.SetIndent(2)
-	if err := errors.Join(enc.Encode(value), enc.Close()); err != nil {
-		return nil, err
-	}
-	return buf.Bytes(), nil
-}
-
-// settle writes the files, or with check compares them.
-func settle(folder string, files map[string][]byte, check bool) error {
 	var stale []error
 	for name, text := range files {
 		path := filepath.Join(folder, name)
@@ -94,5 +72,20 @@ func settle(folder string, files map[string][]byte, check bool) error {
 			}
 		}
 	}
-	return errors.Join(stale...)
+	return errors.Join(append(stale, orphans(folder, extension, files)...)...)
+}
+
+// orphans names the files in the folder that nothing renders.
+func orphans(folder, extension string, files map[string][]byte) (out []error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return []error{fmt.Errorf("list the rendered files: %w", err)}
+	}
+	for _, e := range entries {
+		if _, rendered := files[e.Name()]; !rendered && strings.HasSuffix(e.Name(), extension) {
+			out = append(out, fmt.Errorf("%s is rendered by nothing: remove it", filepath.Join(folder, e.Name())))
+		}
+	}
+	slices.SortFunc(out, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return out
 }
