@@ -22,9 +22,10 @@ func migration(e *emitter, v *View) {
 	for vantage, longest := range v.Outages {
 		e.seconds("powerha_lpm_last_probe_outage_seconds", longest, vantage)
 	}
-	// Nothing caps a declared window yet, so all of it counts.
 	e.seconds("powerha_lpm_declared_window_seconds_total", v.Window, "true")
-	e.set("powerha_lpm_declared_window_seconds_total", 0, "false")
+	e.seconds("powerha_lpm_declared_window_seconds_total", v.WindowRefused, "false")
+	e.bool("powerha_lpm_declared_window_open", v.WindowOpen)
+	e.time("powerha_lpm_declared_window_until_timestamp_seconds", v.WindowUntil)
 	if r, ok := v.Fresh[model.SourceServer]; ok && r.Server != nil {
 		e.set("powerha_lpm_server_info", 1, r.Server.Serial, r.Server.TypeModel)
 	}

@@ -64,9 +64,14 @@ type View struct {
 	LastVerdict        model.Verdict            // "" before the first migration was judged
 	Outages            map[string]time.Duration // longest of the last judged migration, by vantage
 	EventLog           bool                     // PowerHA's log of events is read
-	Window             time.Duration            // time in declared windows
-	Leftovers          map[string]bool          // judged ones only
-	Drift              map[string]bool
+	// Window is the time in declared windows that counts, WindowRefused what the cap refused. WindowUntil is when the cap
+	// will end the one that is open; zero when it has, or when none is open.
+	Window, WindowRefused time.Duration
+	WindowOpen            bool
+	WindowUntil           time.Time
+
+	Leftovers map[string]bool // judged ones only
+	Drift     map[string]bool
 
 	Owners    []model.LastOwner
 	Unmanaged map[string]time.Time // resource group: since when

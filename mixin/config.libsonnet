@@ -44,6 +44,25 @@
     // Nodes tell different things about the same cluster.
     disagreeFor: 600,
 
+    // Availability (rules/slo.libsonnet). The objective of every application,
+    // and of some: [{ application: 'db', objective: 0.9995 }], with cluster to
+    // mean that of one cluster alone; the first that fits counts.
+    sloObjective: 0.999,
+    sloObjectives: [],
+    // How often the state of the applications is recorded.
+    sloInterval: 30,
+    // What declared windows may leave out of 30 days of an application; the
+    // cap of one migration is migration.slo_window_cap of its exporter.
+    sloWindowCap: 4 * 3600,
+    // Burn alerts: a budget of 30 days is used up at factor times the speed that
+    // it is made for, over the long window and still over the short one.
+    sloBurnAlerts: [
+      { long: '1h', short: '5m', factor: 14.4, 'for': 120, severity: 'critical' },
+      { long: '6h', short: '30m', factor: 6, 'for': 900, severity: 'critical' },
+      { long: '1d', short: '2h', factor: 3, 'for': 3600, severity: 'warning' },
+      { long: '3d', short: '6h', factor: 1, 'for': 10800, severity: 'warning' },
+    ],
+
     criticalSeverity: 'critical',
     warningSeverity: 'warning',
 

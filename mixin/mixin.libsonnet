@@ -5,6 +5,8 @@
 (import 'config.libsonnet') +
 (import 'rules/gate.libsonnet') +
 (import 'rules/cluster.libsonnet') +
+(import 'rules/slo.libsonnet') +
+(import 'alerts/slo.libsonnet') +
 (import 'alerts/suspension.libsonnet') +
 (import 'alerts/migration.libsonnet') +
 (import 'alerts/monitoring.libsonnet') +

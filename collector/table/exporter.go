@@ -43,7 +43,9 @@ func migrationMetrics() []Metric {
 		exported("powerha_lpm_last_probe_outage_seconds", TypeGauge, "Longest outage that a probe saw in the last judged migration, 0 for none; absent where no probe of that vantage looked. peer is as users saw it.", "vantage").states("local", "peer"),
 		exported("powerha_lpm_unwanted_cluster_events_total", TypeCounter, "Cluster events during a migration that a protected migration does not cause.", "event").states(UnwantedEvents()...),
 		exported("powerha_cluster_events_total", TypeCounter, "Cluster events seen.", "event").states(Events()...),
-		exported("powerha_lpm_declared_window_seconds_total", TypeCounter, "Time in windows declared by people; counted=false is what the cap refused.", "counted").states("true", "false"),
+		exported("powerha_lpm_declared_window_seconds_total", TypeCounter, "Time in declared windows, from the DR script's premigrate to the resume; counted=false is what migration.slo_window_cap refused.", "counted").states("true", "false"),
+		exported("powerha_lpm_declared_window_open", TypeGauge, "1 while a declared window is open, whether its time is counted or refused by the cap."),
+		exported("powerha_lpm_declared_window_until_timestamp_seconds", TypeGauge, "When the cap will end the declared window that is open now; absent once it has, and without one."),
 		exported("powerha_lpm_leftover", TypeGauge, "1 when a setting of PowerHA's own script was left behind after the migration.", "what").states("node_timeout", "dead_man_switch", "deadman_mode", "ifrestrict", "inittab"),
 	}
 }

@@ -119,7 +119,8 @@ type Migration struct {
 	CheckExpires         Duration `yaml:"check_expires"`
 	ProductScriptTimeout Duration `yaml:"product_script_timeout"`
 	SuspensionDeadline   Duration `yaml:"suspension_deadline"`
-	OnUnhealthy          string   `yaml:"on_unhealthy"` // hold, resume_to_recover
+	SLOWindowCap         Duration `yaml:"slo_window_cap"` // of one migration: what an availability may leave out at most
+	OnUnhealthy          string   `yaml:"on_unhealthy"`   // hold, resume_to_recover
 	Errpt                Errpt    `yaml:"errpt"`
 	Witnesses            []string `yaml:"witnesses"`   // those of package episode that the exporter hears
 	Sigreconfig          string   `yaml:"sigreconfig"` // acknowledge, observe, ignore

@@ -111,6 +111,7 @@ func TestParseRefuses(t *testing.T) {
 		"gated without probe":  {"migration: {mode: gated}\nconfirmation: {prometheus_urls: [\"http://p\"]}\n", "f.yml:1: migration.mode: gated needs a local probe"},
 		"gated and too slow":   {"migration: {mode: gated}\nprobes: [{application: a, name: n, type: tcp, target: \"h:1\", interval: 45s}]\nconfirmation: {prometheus_urls: [\"http://p\"]}\n", "f.yml:2: probes[0].interval: 45s is not below confirmation.maximum_sample_age (45s)"},
 		"gated with manage":    {gated + "variables:\n  lpm_policy: manage\n", "f.yml:5: variables.lpm_policy: manage contradicts"},
+		"window cap":           {"migration:\n  slo_window_cap: 25h\n", "f.yml:2: migration.slo_window_cap: 1d1h is outside 0s to 24h"},
 		"deadline":             {"migration:\n  suspension_deadline: 1m\n", "f.yml:2: migration.suspension_deadline: 1m is shorter than migration.prepare_timeout (5m)"},
 		"prepare":              {"migration: {prepare_timeout: 4s}\n", "f.yml:1: migration.prepare_timeout: 4s leaves no time"},
 		"heartbeat low":        {"variables:\n  heartbeat_frequency_during_lpm: 9s\n", "f.yml:2: variables.heartbeat_frequency_during_lpm: 9s is outside 10s to 600s"},

@@ -40,7 +40,7 @@ func Default() *Config {
 		Migration: Migration{
 			Mode: "observe", Preflight: "warn", PrepareTimeout: seconds(300), OnUnfinishedPrepare: "refuse",
 			FactAge: seconds(30), CheckExpires: seconds(15 * 60), ProductScriptTimeout: seconds(10 * 60),
-			SuspensionDeadline: seconds(30 * 60), OnUnhealthy: "hold",
+			SuspensionDeadline: seconds(30 * 60), SLOWindowCap: seconds(30 * 60), OnUnhealthy: "hold",
 			// Identifiers changed at AIX 7200-05-04; labels are those of <sys/errids.h>.
 			Errpt: Errpt{
 				Started: []string{"CLIENT_PMIG_STARTED", "08917DC6", "F2646817"},

@@ -250,6 +250,9 @@ func (v *validator) migration(c *Config) {
 	} {
 		v.positive("migration."+d.key, d.d)
 	}
+	if m.SLOWindowCap < 0 || m.SLOWindowCap.D() > 24*time.Hour {
+		v.say("migration.slo_window_cap", "%s is outside 0s to 24h: it is what one migration may leave out of an application's availability; 30m is usual, 0s leaves nothing out", m.SLOWindowCap)
+	}
 	if m.PrepareTimeout.D() < 10*time.Second {
 		v.say("migration.prepare_timeout", "%s leaves no time: 5 s of it are kept back, and stopping a node takes a minute; 300s is usual", m.PrepareTimeout)
 	}

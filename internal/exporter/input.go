@@ -22,6 +22,7 @@ type Options struct {
 	CheckExpires      time.Duration
 	FactAge           time.Duration   // what is in force in a migration was read within it
 	ScriptTimeout     time.Duration   // after the end of a migration PowerHA's own script counts as done at last
+	WindowCap         time.Duration   // of one migration: the part of its declared window that is counted
 	Enabled           map[string]bool // collectors
 	Probes            []probe.Spec
 	// LPMPolicy and LPMHeartbeat are the standing values that are wanted.

@@ -35,10 +35,7 @@ func (c *Core) follow(now model.Instant) {
 		before := c.state.Calm
 		c.state.Before, c.dirty = &before, true
 	}
-	if ep := c.Episode(); ep.Open && ep.Window && !c.lastStep.IsZero() {
-		c.state.Window += max(0, now.Sub(c.lastStep))
-		c.dirty = true
-	}
+	c.declare(now)
 }
 
 // going reports whether time alone may change an episode.
@@ -53,7 +50,7 @@ func (c *Core) renamed() {
 	if len(ep.Also) == 0 {
 		return
 	}
-	ids := []*string{&c.state.Reported, &c.state.FreezeOf, &c.state.Settled.Episode, &c.state.ScriptDone.Episode, &c.ended.id}
+	ids := []*string{&c.state.Reported, &c.state.FreezeOf, &c.state.Settled.Episode, &c.state.ScriptDone.Episode, &c.state.Declared.Episode, &c.ended.id}
 	if c.state.Record != nil {
 		ids = append(ids, &c.state.Record.Episode)
 	}

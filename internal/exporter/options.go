@@ -22,6 +22,7 @@ func OptionsOf(c *config.Config, enabled map[string]bool, loaded time.Time) (Opt
 		CheckExpires:  time.Duration(c.Migration.CheckExpires),
 		FactAge:       time.Duration(c.Migration.FactAge),
 		ScriptTimeout: time.Duration(c.Migration.ProductScriptTimeout),
+		WindowCap:     time.Duration(c.Migration.SLOWindowCap),
 		Enabled:       enabled, Probes: probes,
 		LPMPolicy:    model.Policy(c.Variables.LPMPolicy),
 		LPMHeartbeat: time.Duration(c.Variables.HeartbeatFrequencyDuringLPM),

@@ -37,9 +37,13 @@ type State struct {
 	Silences   map[string]collector.Histogram `json:"silences,omitempty"`
 	Events     map[string]uint64              `json:"events,omitempty"`
 	Unwanted   map[string]uint64              `json:"unwanted,omitempty"`
-	Window     time.Duration                  `json:"window,omitempty"`
-	LastFreeze *model.Freeze                  `json:"last_freeze,omitempty"`
-	FreezeOf   string                         `json:"freeze_of,omitempty"` // the last migration whose freeze is known, or known not to be visible
+	// Window is the time in declared windows that was counted, WindowRefused what the cap refused, Declared the last one.
+	Window        time.Duration `json:"window,omitempty"`
+	WindowRefused time.Duration `json:"window_refused,omitempty"`
+	Declared      Declared      `json:"declared"`
+
+	LastFreeze *model.Freeze `json:"last_freeze,omitempty"`
+	FreezeOf   string        `json:"freeze_of,omitempty"` // the last migration whose freeze is known, or known not to be visible
 	// History is every booked freeze, and each completed migration without a visible one, the newest last and at most maxHistory.
 	History []model.FreezeRecord `json:"history,omitempty"`
 	Settled Settled              `json:"settled"`

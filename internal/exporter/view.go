@@ -18,7 +18,7 @@ func (c *Core) View(now model.Instant) *collector.View {
 		Migrations: maps.Clone(c.state.Migrations), MigrationDuration: c.state.Histograms["migration"],
 		Freezes: maps.Clone(c.state.Histograms), LastFreeze: c.state.LastFreeze,
 		Budgets: c.budgets(now), Leftovers: c.judgedLeftovers(now), Drift: c.drift(now),
-		Events: maps.Clone(c.state.Events), Unwanted: maps.Clone(c.state.Unwanted), Window: c.state.Window,
+		Events: maps.Clone(c.state.Events), Unwanted: maps.Clone(c.state.Unwanted), Window: c.state.Window, WindowRefused: c.state.WindowRefused,
 		Owners: append([]model.LastOwner(nil), c.state.Owners...), Unmanaged: maps.Clone(c.state.Unmanaged),
 		Verdicts: maps.Clone(c.state.Verdicts), LastVerdict: lastVerdict(c.state.LastReport), Outages: outages(c.state.LastReport), EventLog: c.eventLog,
 		Datagrams: maps.Clone(c.datagrams),
@@ -31,6 +31,7 @@ func (c *Core) View(now model.Instant) *collector.View {
 	}
 	v.Disagree, v.Disagreements = c.disagree()
 	v.LastStart, v.LastEnd = c.lastTimes()
+	v.WindowOpen, v.WindowUntil = c.windowNow()
 	for s := range c.facts.Good {
 		if r, ok := c.fresh(now, s); ok {
 			v.Fresh[s] = r
