@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -22,8 +23,15 @@ import (
 // pageLimit is how long any page may take once its cause is there.
 const pageLimit = 90 * time.Second
 
-// pagingOverrides shorten the mixin as overrides do.
-func pagingOverrides() map[string]any { return overrides(timing()) }
+// pagingOverrides shorten the mixin as overrides do, and what that leaves long.
+func pagingOverrides() map[string]any {
+	over := overrides(timing())
+	maps.Copy(over, map[string]any{
+		"sloInterval":   1,
+		"sloBurnAlerts": []map[string]any{{"long": "1h", "short": "5m", "factor": 14.4, "for": 3, "severity": "critical"}},
+	})
+	return over
+}
 
 // pagingRun plays the table.
 type pagingRun struct {
@@ -67,7 +75,7 @@ func checkPaging(ctx context.Context, o options, bin string, out *screen.Screen)
 		return err
 	}
 	defer func() { err = errors.Join(err, servers.Close()) }()
-	out.Say(screen.Plain, "Prometheus at http://%s, Alertmanager behind it: the shipped rules and examples, rendered with shorter spans:\n%s",
+	out.Say(screen.Plain, "Prometheus at http://%s, Alertmanager behind it: the shipped rules and examples, rendered with shorter spans, no group slower than every 5 s:\n%s",
 		servers.Prometheus(), shortened(settings.Overrides))
 	r := &pagingRun{
 		options: o, bin: bin, out: out, servers: servers,

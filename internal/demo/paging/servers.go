@@ -80,6 +80,9 @@ func Start(ctx context.Context, o Options) (_ *Servers, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if rules, err = hastenGroups(rules); err != nil {
+		return nil, err
+	}
 	if _, _, err = o.prepare(ctx, rulesName, rules); err != nil {
 		return nil, err
 	}

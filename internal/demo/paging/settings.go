@@ -11,6 +11,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
+// slowest is the longest interval of a group of rules.
+const slowest = 5 * time.Second
+
 type object = map[string]any
 
 // What Alertmanager waits for before it sends, instead of the example's spans.
@@ -92,6 +95,28 @@ func hasten(route object) {
 			hasten(r)
 		}
 	}
+}
+
+// hastenGroups lets no group of rules be evaluated more rarely than slowest: those of the long SLO windows would not be in the
+// time of a play.
+func hastenGroups(rules []byte) ([]byte, error) {
+	var file struct {
+		Groups []object `json:"groups"`
+	}
+	if err := json.Unmarshal(rules, &file); err != nil {
+		return nil, fmt.Errorf("read the rendered rules: %w", err)
+	}
+	for _, g := range file.Groups {
+		text, _ := g["interval"].(string)
+		d, err := model.ParseDuration(text)
+		if err != nil {
+			return nil, fmt.Errorf("interval of the group %v: %w", g["name"], err)
+		}
+		if time.Duration(d) > slowest {
+			g["interval"] = span(slowest)
+		}
+	}
+	return json.Marshal(file)
 }
 
 func readYAML(path string, into any) error {

@@ -72,6 +72,17 @@ inhibit_rules: [{source_matchers: [a="b"], target_matchers: [c="d"], equal: [clu
 	}
 }
 
+func TestNoGroupIsSlow(t *testing.T) {
+	got, err := hastenGroups([]byte(`{"groups": [{"name": "a", "interval": "1s", "rules": []}, {"name": "b", "interval": "1h", "rules": []}]}`))
+	want := `{"groups":[{"interval":"1s","name":"a","rules":[]},{"interval":"5s","name":"b","rules":[]}]}`
+	if err != nil || string(got) != want {
+		t.Errorf("%v, %s", err, got)
+	}
+	if _, err := hastenGroups([]byte(`{"groups": [{"name": "a", "interval": "soon"}]}`)); err == nil {
+		t.Error("a wrong interval was passed over")
+	}
+}
+
 func TestAWrongExampleIsNamed(t *testing.T) {
 	if _, err := alertmanagerFile(write(t, "receivers: []"), "x"); err == nil || !strings.Contains(err.Error(), "route is missing") {
 		t.Errorf("got %v", err)

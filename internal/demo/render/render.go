@@ -35,7 +35,10 @@ local over = std.extVar('overrides');
 local unknown = [k for k in std.objectFields(over) if !std.objectHasAll(shipped._config, k)];
 assert unknown == [] : '_config has no ' + std.join(', ', unknown);
 local m = shipped + { _config+:: over };
-{ groups: m.prometheusRules.groups + m.prometheusAlerts.groups }`
+// The shipped files are two, and a name may stand in both.
+local recording = [g.name for g in m.prometheusRules.groups];
+local alerts = [g { name: g.name + if std.member(recording, g.name) then '-alerts' else '' } for g in m.prometheusAlerts.groups];
+{ groups: m.prometheusRules.groups + alerts }`
 	out, err := vm.EvaluateAnonymousSnippet("demo.jsonnet", src)
 	if err != nil {
 		return nil, fmt.Errorf("evaluate %s: %w", path, err)
