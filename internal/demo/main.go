@@ -42,6 +42,7 @@ type options struct {
 	root, scenario              string
 	withoutActor, list, all     bool
 	headless, skipBuild, ending bool
+	stay                        bool
 
 	without        []string          // witnesses that the exporters do not hear
 	late           map[string]string // … hear late, by how much
@@ -64,6 +65,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	app.Flag("all", "Run every scenario, side by side, and print their summaries.").BoolVar(&o.all)
 	app.Flag("headless", "Print no timeline, only the summary.").BoolVar(&o.headless)
 	app.Flag("skip-build", "Use the programs in .build/ as they are.").BoolVar(&o.skipBuild)
+	app.Flag("stay", "Keep exporters, actors and Prometheus running at the end until interrupted, to look at them.").BoolVar(&o.stay)
 	app.Flag("without-witness", "Let the exporters not hear this witness of a migration ("+strings.Join(episode.Witnesses(), ", ")+
 		"), and fail unless the migration is recorded once and rightly all the same. Repeatable; plays the scenario native unless another is named.").
 		PlaceHolder("NAME").StringsVar(&o.without)

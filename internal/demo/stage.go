@@ -72,6 +72,9 @@ func (s *stage) play(ctx context.Context) (err error) {
 	if s.options.headless {
 		limit *= 3 // side by side on a small machine everything takes longer
 	}
+	if s.options.stay {
+		limit = 24 * time.Hour
+	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	s.view = view{actors: map[string]control.Status{}, snapshots: map[string]model.Snapshot{}}
@@ -122,7 +125,12 @@ func (s *stage) play(ctx context.Context) (err error) {
 		return err
 	}
 	stop()
-	return s.summary(result, reason)
+	err = s.summary(result, reason)
+	if s.options.stay && s.prometheus() != nil {
+		s.out.Say(screen.Headline, "Prometheus stays at http://%s until you interrupt this.", s.lab.Prometheus)
+		<-ctx.Done()
+	}
+	return err
 }
 
 func (s *stage) introduce(t lab.Timing) {

@@ -76,7 +76,11 @@ local query = import '../lib/query.libsonnet';
         node,
         p.label('resource_group', 'Resource group'),
         p.value('For', since, 's', p.limited([[config.unmanagedTooLong / 2, c.warn], [config.unmanagedTooLong, c.bad]])),
-        p.value('Time left', '%s - time()' % q.by('min', q.last(q.actor('powerha_actor_suspension_deadline_timestamp_seconds'))), 's', p.limited([[-1e9, c.bad], [0, c.warn], [config.blindFor, c.good]])),
+        p.value('Time left', '%s - time() and on (%s) %s' % [
+          q.by('min', q.last(q.actor('powerha_actor_suspension_deadline_timestamp_seconds'))),
+          q.key,
+          unmanaged,
+        ], 's', p.limited([[-1e9, c.bad], [0, c.warn], [config.blindFor, c.good]])),
       ],
       w=12,
       sort={ displayName: 'For', desc: true },
@@ -89,7 +93,7 @@ local query = import '../lib/query.libsonnet';
       'Physical servers by the nodes that run on them. Not ready: a preflight check of the actor says no. Owners: nodes that own a resource group.',
       'no exporter knows its server',
       // A node that two servers claim counts on both; nodes are unique on the right side.
-      local onServer(vector) = 'sum by (serial, type_model) (group by (%(key)s, serial, type_model) (%(info)s) * on (%(key)s) group_left %(vector)s)' % {
+      local onServer(vector) = 'sum by (serial, type_model) (group by (%(key)s, serial, type_model) (%(info)s) * on (%(key)s) group_left () %(vector)s)' % {
         key: q.key,
         info: q.sel('powerha_lpm_server_info'),
         vector: vector,
@@ -147,14 +151,18 @@ local query = import '../lib/query.libsonnet';
       'What PowerHA is set to',
       'LPM_POLICY and the node timeouts, one row a cluster, as its nodes tell it. The lower bound where they differ; 0 s means never set, the product then uses 600 s.',
       'no exporter has read the settings',
-      local of(name, matchers=[]) = '%s{%s}' % [name, std.join(',', ['%s=~"$cluster"' % config.clusterLabel] + matchers)];
+      local of(name, labels='') = 'max by (%(by)s) (%(name)s{%(cl)s=~"$cluster"})' % {
+        by: config.clusterLabel + labels,
+        name: name,
+        cl: config.clusterLabel,
+      };
       [
         cluster,
         p.label('policy', 'LPM_POLICY', p.word(states.policy)),
         p.value('Node timeout in migrations', of('cluster:powerha_lpm_heartbeat_frequency_seconds:min'), 's'),
         p.value('Node timeout in calm', of('cluster:powerha_heartbeat_frequency_seconds:min'), 's'),
         p.value('Grace period', of('cluster:powerha_grace_period_seconds:min'), 's'),
-        p.silent(of('cluster:powerha_lpm_policy:max') + ' == 1'),
+        p.silent(of('cluster:powerha_lpm_policy:max', ', policy') + ' == 1'),
       ],
       w=12,
     ),

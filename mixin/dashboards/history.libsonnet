@@ -103,7 +103,7 @@ local query = import '../lib/query.libsonnet';
         p.label('verdict', 'Verdict', p.word(states.verdict)),
         p.value('Freeze', q.max('powerha_lpm_last_freeze_duration_seconds', fused), 's'),
         p.value('Plus or minus', q.max('powerha_lpm_last_freeze_error_bound_seconds', fused), 's'),
-        p.value('Budget', budget, 's'),
+        p.value('Budget', '%s and on (%s) %s' % [budget, q.key, q.max('powerha_lpm_last_migration_start_timestamp_seconds')], 's'),
         p.value('Brownout', q.max('powerha_lpm_last_brownout_duration_seconds'), 's'),
         p.value('Outage, peers', q.max('powerha_lpm_last_probe_outage_seconds', ['vantage="peer"']), 's'),
         p.value('Outage, local', q.max('powerha_lpm_last_probe_outage_seconds', ['vantage="local"']), 's'),

@@ -130,20 +130,28 @@ function(config) {
     },
   ],
 
-  // Panels from left to right, the next line below the highest of the line; a row's title begins a line.
-  local place(panels) =
+  // Panels from left to right within a width, the next line below the highest of the line. A stack is put as one panel,
+  // and its own panels within it.
+  local flow(panels, width, left, top) =
+    local height(panel) = if std.objectHas(panel, 'stack') then flow(panel.stack, panel.gridPos.w, 0, 0).bottom else panel.gridPos.h;
     local put(at, panel) =
-      local w = panel.gridPos.w, h = panel.gridPos.h;
-      local breaks = at.x + w > 24;
-      local x = if breaks then 0 else at.x;
-      local y = if breaks then at.y + at.h else at.y;
+      local w = panel.gridPos.w, h = height(panel);
+      local breaks = at.x + w > left + width;
+      local x = if breaks then left else at.x;
+      local y = if breaks then at.bottom else at.y;
       {
         x: x + w,
         y: y,
-        h: if breaks then h else std.max(at.h, h),
-        panels: at.panels + [panel { id: std.length(at.panels) + 1, gridPos+: { x: x, y: y } }],
+        bottom: std.max(at.bottom, y + h),
+        panels: at.panels + (
+          if std.objectHas(panel, 'stack') then flow(panel.stack, w, x, y).panels
+          else [panel { gridPos+: { x: x, y: y } }]
+        ),
       };
-    std.foldl(put, panels, { x: 0, y: 0, h: 0, panels: [] }).panels,
+    std.foldl(put, panels, { x: left, y: top, bottom: top, panels: [] }),
+  local place(panels) = std.mapWithIndex(function(i, panel) panel { id: i + 1 }, flow(panels, 24, 0, 0).panels),
+
+  stack(w, panels):: { gridPos: { w: w }, stack: panels },
 
   row(title, panels):: [{
     type: 'row',

@@ -2,6 +2,7 @@
 // dashboards that are committed, or says which of them are stale.
 //
 //	mixin -mixin ../../mixin -alerts ../../alerts -dashboards ../../dashboards [-check]
+//	mixin -config '{selector: "job=\'powerha\'"}' -alerts … -dashboards …
 package main
 
 import (
@@ -24,23 +25,24 @@ func run(args []string, stderr io.Writer) int {
 	mixin := flags.String("mixin", "mixin", "folder of mixin.libsonnet")
 	alerts := flags.String("alerts", "alerts", "folder of the rendered rule files")
 	dashboards := flags.String("dashboards", "dashboards", "folder of the rendered dashboards")
+	config := flags.String("config", "{}", "jsonnet that replaces keys of _config, for your own copy of the files")
 	check := flags.Bool("check", false, "write nothing; fail when a rendered file is stale")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
-	if err := renderAll(*mixin, *alerts, *dashboards, *check); err != nil {
+	if err := renderAll(*mixin, *config, *alerts, *dashboards, *check); err != nil {
 		_, _ = fmt.Fprintln(stderr, err)
 		return 1
 	}
 	return 0
 }
 
-func renderAll(mixin, alerts, dashboards string, check bool) error {
-	rules, err := renderRules(mixin)
+func renderAll(mixin, config, alerts, dashboards string, check bool) error {
+	rules, err := renderRules(mixin, config)
 	if err != nil {
 		return err
 	}
-	pages, err := renderDashboards(mixin)
+	pages, err := renderDashboards(mixin, config)
 	if err != nil {
 		return err
 	}

@@ -12,12 +12,12 @@ import (
 
 const header = "# Rendered from mixin/ by `make generate`: change it there.\n"
 
-// evaluate returns a field of the mixin, with a changed _config where overrides (jsonnet) are given.
-func evaluate(mixin, field, overrides string) (string, error) {
+// evaluate returns a field of the mixin, with a changed _config where config (jsonnet) says so.
+func evaluate(mixin, field, config string) (string, error) {
 	vm := jsonnet.MakeVM()
 	vm.Importer(&jsonnet.FileImporter{JPaths: []string{mixin}})
-	vm.ExtCode("overrides", overrides)
-	text, err := vm.EvaluateAnonymousSnippet(field+".jsonnet", fmt.Sprintf("((import 'mixin.libsonnet') + { _config+:: std.extVar('overrides') }).%s", field))
+	vm.ExtCode("config", config)
+	text, err := vm.EvaluateAnonymousSnippet(field+".jsonnet", fmt.Sprintf("((import 'mixin.libsonnet') + { _config+:: std.extVar('config') }).%s", field))
 	if err != nil {
 		return "", fmt.Errorf("render %s of %s: %w", field, mixin, err)
 	}
@@ -25,13 +25,13 @@ func evaluate(mixin, field, overrides string) (string, error) {
 }
 
 // renderRules returns the text of each rule file by name.
-func renderRules(mixin string) (map[string][]byte, error) {
+func renderRules(mixin, config string) (map[string][]byte, error) {
 	out := make(map[string][]byte)
 	for name, field := range map[string]string{
 		"powerha_rules.yaml":  "prometheusRules",
 		"powerha_alerts.yaml": "prometheusAlerts",
 	} {
-		text, err := evaluate(mixin, field, "{}")
+		text, err := evaluate(mixin, field, config)
 		if err != nil {
 			return nil, err
 		}
@@ -59,8 +59,8 @@ func toYAML(text string) ([]byte, error) {
 }
 
 // renderDashboards returns the text of each dashboard by the name of its file.
-func renderDashboards(mixin string) (map[string][]byte, error) {
-	text, err := evaluate(mixin, "grafanaDashboards", "{}")
+func renderDashboards(mixin, config string) (map[string][]byte, error) {
+	text, err := evaluate(mixin, "grafanaDashboards", config)
 	if err != nil {
 		return nil, err
 	}
