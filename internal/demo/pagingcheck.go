@@ -21,14 +21,17 @@ import (
 )
 
 // pageLimit is how long any page may take once its cause is there.
-const pageLimit = 90 * time.Second
+const pageLimit = 100 * time.Second
 
 // pagingOverrides shorten the mixin as overrides do, and what that leaves long.
 func pagingOverrides() map[string]any {
 	over := overrides(timing())
 	maps.Copy(over, map[string]any{
-		"sloInterval":   1,
-		"sloBurnAlerts": []map[string]any{{"long": "1h", "short": "5m", "factor": 14.4, "for": 3, "severity": "critical"}},
+		"sloInterval": 1,
+		// Longer than the freeze of a play, as the shipped ones are longer than an ordinary one.
+		"applicationUnreachableFor": 15, "silentFor": 15, "standbyFor": 15, "noTargetFor": 15, "blindFor": 15,
+		"gateSilentFor": 30, "gateNotEvaluatedFor": 10, "deadlineNear": 5, "heldFor": 5, "unattendedFor": 15, "preflightFor": 3,
+		"factMemory": 20, "monitorSuspendedFor": 15, "selfFor": 15, "eventLogFor": 15,
 	})
 	return over
 }
@@ -93,18 +96,27 @@ func shortened(overrides map[string]any) string {
 	return strings.Join(names, " ")
 }
 
-// chosenPlays is the whole table, or the named play with the one that all fed ones stand on.
+// chosenPlays is the whole table, or the named plays (parted by commas) with the one that all fed ones stand on.
 func chosenPlays(name string) ([]paging.Play, error) {
 	plays, err := paging.Table()
 	if err != nil || name == basis {
 		return plays, err
 	}
-	chosen := slices.DeleteFunc(plays, func(p paging.Play) bool { return p.Name != name && p.Name != basis })
-	if len(chosen) < 2 {
-		return nil, fmt.Errorf("there is no play %q in the table of pages", name)
+	var unknown []string
+	names := strings.Split(name, ",")
+	for _, n := range names {
+		if !slices.ContainsFunc(plays, func(p paging.Play) bool { return p.Name == n }) {
+			unknown = append(unknown, n)
+		}
 	}
-	return chosen, nil
+	if len(unknown) > 0 {
+		return nil, fmt.Errorf("the table of pages has no play %s", strings.Join(unknown, ", "))
+	}
+	return slices.DeleteFunc(plays, func(p paging.Play) bool { return p.Name != basis && !slices.Contains(names, p.Name) }), nil
 }
+
+// fedAtOnce is how many fed clusters there are side by side.
+const fedAtOnce = 6
 
 // basis is the play whose calm state all fed ones start from.
 const basis = "main"
@@ -169,9 +181,14 @@ func (r *pagingRun) all(ctx context.Context, plays []paging.Play) {
 	}
 	// Each polls its cluster by commands: more than this starve each other.
 	room := make(chan struct{}, max(2, runtime.NumCPU()))
+	fed := make(chan struct{}, fedAtOnce)
 	for _, p := range plays {
 		if p.Fed() {
-			group.Go(func() { one(p) })
+			group.Go(func() {
+				fed <- struct{}{}
+				defer func() { <-fed }()
+				one(p)
+			})
 		}
 	}
 	for _, p := range plays {

@@ -75,23 +75,25 @@ func (s *Servers) value(ctx context.Context, query string) (float64, bool) {
 	return 0, false
 }
 
-// evaluated reports whether every group of rules has been evaluated since; an error names rules that fail.
-func (s *Servers) evaluated(ctx context.Context, since time.Time) (bool, error) {
+// evaluated reports whether every group of rules has been evaluated since, and how long each alert is pending before it
+// fires; an error names rules that fail.
+func (s *Servers) evaluated(ctx context.Context, since time.Time) (all bool, pending map[string]time.Duration, err error) {
 	prom, err := s.API()
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
 	got, err := prom.Rules(ctx, nil)
 	if err != nil {
-		return false, fmt.Errorf("ask Prometheus for rules: %w", err)
+		return false, nil, fmt.Errorf("ask Prometheus for rules: %w", err)
 	}
-	all := len(got.Groups) > 0
+	all, pending = len(got.Groups) > 0, map[string]time.Duration{}
 	var errs []error
 	for _, g := range got.Groups {
 		for _, each := range g.Rules {
 			switch r := each.(type) {
 			case v1.AlertingRule:
 				all = all && r.LastEvaluation.After(since)
+				pending[r.Name] = time.Duration(r.Duration * float64(time.Second))
 				errs = append(errs, ruleError(r.Name, r.LastError))
 			case v1.RecordingRule:
 				all = all && r.LastEvaluation.After(since)
@@ -99,7 +101,7 @@ func (s *Servers) evaluated(ctx context.Context, since time.Time) (bool, error) 
 			}
 		}
 	}
-	return all, errors.Join(errs...)
+	return all, pending, errors.Join(errs...)
 }
 
 func ruleError(name, text string) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -27,14 +28,18 @@ func poll(ctx context.Context, what string, ok func() (string, error)) error {
 }
 
 // Settle waits until what is known of a cluster now has led to every page that it leads to: each rule was evaluated with it,
-// no alert is pending any more, and each that fires has been sent to its receiver or is inhibited.
+// no alert is pending any more but such as would be for longer than the limit, and each that fires has been sent to its
+// receiver or is inhibited.
 func (s *Servers) Settle(ctx context.Context, cluster string, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	var holds map[string]time.Duration
 	for range 2 { // rules that stand on others see those of the round before
 		since := time.Now()
 		err := poll(ctx, "every rule is evaluated", func() (string, error) {
-			if done, err := s.evaluated(ctx, since); err != nil || done {
+			done, pending, err := s.evaluated(ctx, since)
+			holds = pending
+			if err != nil || done {
 				return "", err
 			}
 			return "some are not", nil
@@ -43,12 +48,14 @@ func (s *Servers) Settle(ctx context.Context, cluster string, limit time.Duratio
 			return err
 		}
 	}
-	return poll(ctx, "every alert of "+cluster+" is delivered", func() (string, error) { return s.undelivered(ctx, cluster) })
+	return poll(ctx, "every alert of "+cluster+" is delivered", func() (string, error) {
+		return s.undelivered(ctx, cluster, func(a Alert) bool { return holds[a.Labels["alertname"]] < limit })
+	})
 }
 
 // undelivered names the alerts of a cluster that are pending, or fire and have not been sent. An outage of an application
 // that was inhibited is an error.
-func (s *Servers) undelivered(ctx context.Context, cluster string) (string, error) {
+func (s *Servers) undelivered(ctx context.Context, cluster string, fires func(Alert) bool) (string, error) {
 	alerts, err := s.Alerts(ctx, cluster)
 	if err != nil {
 		return "", err
@@ -70,6 +77,7 @@ func (s *Servers) undelivered(ctx context.Context, cluster string) (string, erro
 	var open []string
 	for _, a := range alerts {
 		switch {
+		case !a.Firing && !fires(a):
 		case !a.Firing:
 			open = append(open, a.String()+" is pending")
 		case !delivered(a, pages, known):
@@ -98,7 +106,21 @@ func (s *Servers) Await(ctx context.Context, cluster string, pages []string, lim
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	return poll(ctx, "the pages of "+cluster+" are there", func() (string, error) {
-		_, err := s.evaluated(ctx, time.Now())
+		_, _, err := s.evaluated(ctx, time.Now())
 		return strings.Join(Compare(s.Pages(cluster), pages, nil).Missing, ", "), err
 	})
+}
+
+// StillFire names those of the alerts that do not fire now.
+func (s *Servers) StillFire(ctx context.Context, cluster string, want []string) error {
+	alerts, err := s.Alerts(ctx, cluster)
+	if err != nil {
+		return err
+	}
+	for _, w := range want {
+		if !slices.ContainsFunc(alerts, func(a Alert) bool { return a.Firing && a.String() == w }) {
+			return fmt.Errorf("%s has ended, though nothing was mended", w)
+		}
+	}
+	return nil
 }

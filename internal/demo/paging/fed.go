@@ -55,7 +55,7 @@ func (s *Servers) PlayFed(ctx context.Context, p Play, calm Calm, limit time.Dur
 			return fmt.Errorf("%s: pages of a calm cluster: %v", p.Name, early)
 		}
 	}
-	return nil
+	return s.StillFire(ctx, p.Name, p.Stay)
 }
 
 // scraped waits until every one of them was scraped, or was tried, after now.

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -21,6 +22,8 @@ type Play struct {
 	Steps [][]string
 	// Pages are exactly those that are sent, as "severity alertname node"; Maybe those that depend on the moment.
 	Pages, Maybe []string
+	// Stay are those that still fire after the last step.
+	Stay []string
 }
 
 // Fed plays stand on series that are fed to a tiny exporter.
@@ -69,6 +72,9 @@ func Compare(got []Page, want, maybe []string) Difference {
 		}
 	}
 	for i, n := range names {
+		if strings.HasPrefix(n, "none ") {
+			continue // goes to nobody
+		}
 		if !slices.Contains(want, n) && !slices.Contains(maybe, n) {
 			d.Extra = append(d.Extra, fmt.Sprintf("%s %v", n, got[i].Labels))
 		}

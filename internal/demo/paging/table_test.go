@@ -35,8 +35,8 @@ func TestCompare(t *testing.T) {
 	page := func(severity, name, node string) Page {
 		return Page{Labels: map[string]string{"severity": severity, "alertname": name, "node": node}}
 	}
-	got := []Page{page("critical", "A", "n1"), page("critical", "A", "n1"), page("warning", "B", ""), page("none", "C", "n2")}
-	d := Compare(got, []string{"critical A n1", "critical A n2"}, []string{"none C n2"})
+	got := []Page{page("critical", "A", "n1"), page("critical", "A", "n1"), page("warning", "B", ""), page("none", "C", "n2"), page("info", "D", "n2")}
+	d := Compare(got, []string{"critical A n1", "critical A n2"}, []string{"info D n2"})
 	if !slices.Equal(d.Missing, []string{"critical A n2"}) || len(d.Extra) != 1 || !strings.HasPrefix(d.Extra[0], "warning B ") {
 		t.Errorf("%+v", d)
 	}
