@@ -122,7 +122,7 @@
     // %s is the name of the alert, in lower case.
     runbookURLPattern: 'https://github.com/powerha-lpm/powerha_lpm_exporter/blob/main/mixin/runbook.md#%s',
 
-    // Dashboards: their uids, their tags, and whether the choice of the cluster is shown where there may be one only.
+    // Dashboards: their uids, their tags, and whether the variable "cluster" is shown.
     dashboards: {
       live: 'powerha-lpm-live',
       fleet: 'powerha-lpm-fleet',
@@ -130,12 +130,12 @@
       slo: 'powerha-lpm-slo',
       health: 'powerha-lpm-health',
     },
-    dashboardTags: ['powerha-lpm'],
+    dashboardTags: ['powerha', 'lpm'],
     showMultiCluster: true,
-    // A freeze that took more than this part of the budget is marked.
-    freezeBudgetWarn: 0.5,
     // Where Grafana is: each alert then links to the dashboard of its node. Empty: no link.
     grafanaURL: '',
+    // A freeze that took more than this part of the budget is marked.
+    freezeBudgetWarn: 0.5,
   },
 
   prometheusRules+:: { groups: [] },

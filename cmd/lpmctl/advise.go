@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -90,7 +89,7 @@ func (t *tool) advise(f adviseFlags) int {
 	if f.step.D() < time.Second || f.step.D()%time.Second != 0 || f.wait.D() <= 0 {
 		return t.fail(exitUsage, "--step %s, --timeout %s: write whole seconds above 0", f.step.Duration, f.wait.Duration)
 	}
-	headers, err := f.headerMap()
+	headers, err := headerMap(f.headers)
 	if err != nil {
 		return t.fail(exitUsage, "%v", err)
 	}
@@ -117,9 +116,10 @@ func (t *tool) advise(f adviseFlags) int {
 	return exitOK
 }
 
-func (f *adviseFlags) headerMap() (map[string]string, error) {
+// headerMap reads headers of the form NAME:VALUE.
+func headerMap(headers []string) (map[string]string, error) {
 	out := map[string]string{}
-	for _, h := range f.headers {
+	for _, h := range headers {
 		name, value, ok := strings.Cut(h, ":")
 		if name = strings.TrimSpace(name); !ok || name == "" {
 			return nil, fmt.Errorf("--header %q is not NAME:VALUE", h)
@@ -196,15 +196,7 @@ func (t *tool) askPrometheus(f adviseFlags, headers map[string]string, a *advise
 	if a.Cluster == "" {
 		return nil, errors.New("which cluster to ask Prometheus for is not known; give --cluster")
 	}
-	all := map[string]string{}
-	// A configured secret goes to the servers that it was configured for, and nowhere else.
-	if slices.ContainsFunc(t.cfg.Confirmation.PrometheusURLs, func(u string) bool {
-		return strings.TrimRight(u, "/") == strings.TrimRight(f.prometheus, "/")
-	}) {
-		maps.Copy(all, t.cfg.Confirmation.Headers)
-	}
-	maps.Copy(all, headers)
-	p := history.Prometheus{URL: f.prometheus, Headers: all, Clock: t.clk, Timeout: f.wait.D()}
+	p := history.Prometheus{URL: f.prometheus, Headers: t.headersFor(f.prometheus, headers), Clock: t.clk, Timeout: f.wait.D()}
 	records, err := p.Freezes(t.ctx, a.Cluster, from, to, f.step.D())
 	if err == nil {
 		a.Sources = append(a.Sources, f.prometheus+" since "+from.UTC().Format(time.DateOnly))

@@ -53,11 +53,11 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	ended := false
 	app.Terminate(func(int) { ended = true })
 	app.Flag("config.file", "Configuration file.").Default(config.DefaultPath).IsSetByUser(&t.configSet).StringVar(&t.configFile)
-	app.Flag("output", "How to print: text, json. Of support-bundle: the archive to write.").Default("text").StringVar(&t.output)
+	app.Flag("output", "How to print: text, json; of slo also html, csv. Of support-bundle: the archive to write.").Default("text").StringVar(&t.output)
 	verbs := map[string]func() int{}
 	for _, add := range []func(*kingpin.Application, *tool, map[string]func() int){
 		addStatus, addPlan, addOperator, addVariables, addRehearse, addAdvise, addReport, addLeftovers, addJournal, addConfig, addDocs, addInstall, addHMC,
-		addSelftest, addBundle, addReplay, addSudoers,
+		addSLO, addSelftest, addBundle, addReplay, addSudoers,
 	} {
 		add(app, t, verbs)
 	}
@@ -69,7 +69,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		fmt.Fprintf(stderr, "lpmctl: %v; try --help\n", err)
 		return exitUsage
 	}
-	if t.output != "text" && t.output != "json" {
+	if t.output != "text" && t.output != "json" && (verb != "slo" || !slices.Contains([]string{"html", "csv"}, t.output)) {
 		if verb != "support-bundle" {
 			fmt.Fprintf(stderr, "lpmctl: --output must be one of text,json, got %q; try --help\n", t.output)
 			return exitUsage

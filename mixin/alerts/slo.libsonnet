@@ -13,7 +13,7 @@ local lib = import '../lib/expr.libsonnet';
 
   prometheusAlerts+:: {
     groups+: [{
-      name: 'powerha-slo',
+      name: 'powerha-slo-alerts',
       interval: e.span(config.sloInterval),
       rules: [
         e.alert(

@@ -21,7 +21,7 @@ local query = import '../lib/query.libsonnet';
   local node = p.label(config.nodeLabel, 'Node', live + p.width(130)),
 
   local moving = q.max('powerha_lpm_phase', ['phase=~"checking|preparing|migrating|settling|rolling_back"'], 'phase') + ' == 1',
-  local unmanaged = '%s == 0' % q.by('min', q.last(q.sel('powerha_node_managed'))),
+  local unmanaged = q.unmanaged,
   local silent = '(%s) unless on (%s) %s' % [q.known, q.key, q.heard],
   local count(vector) = 'count(%s) or vector(0)' % vector,
 
@@ -119,7 +119,7 @@ local query = import '../lib/query.libsonnet';
         node,
         p.value('Ready', q.by('min', q.actor('powerha_actor_preflight_ready')), 'none', p.cell(states.flag('ready', 'not ready'))),
         p.value('Checks that fail', 'count by (%s) (%s == 0) or 0 * (%s)' % [q.key, q.actor('powerha_actor_preflight_ready'), q.by('min', q.actor('powerha_actor_preflight_ready'))], 'short', p.limited([[1, c.warn]])),
-        p.value('Managed', q.by('min', q.last(q.sel('powerha_node_managed'))), 'none', p.cell(states.flag('managed', 'unmanaged'))),
+        p.value('Managed', 'max by (%s) (%s)' % [q.key, q.recorded('powerha:node_managed:last')], 'none', p.cell(states.flag('managed', 'unmanaged'))),
         p.value('Heard', q.orZero(q.heard), 'none', p.cell(states.flag('yes', 'silent'))),
         p.value('Owned', q.by('sum', q.sel('powerha_resource_group_owner', group)), 'short'),
         p.value('Peers', q.by('sum', q.sel('powerha_peer_up')), 'short', p.limited([[-1, c.bad], [1, 'transparent']])),

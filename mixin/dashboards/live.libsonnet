@@ -7,13 +7,15 @@ local c = import '../lib/palette.libsonnet';
 local p = import '../lib/panels.libsonnet';
 local states = import '../lib/states.libsonnet';
 local dashboard = import '../lib/dashboard.libsonnet';
-local gate = import '../lib/gate_items.libsonnet';
+local expr = import '../lib/expr.libsonnet';
+local items = import '../lib/gate_items.libsonnet';
 local query = import '../lib/query.libsonnet';
 
 {
   local config = $._config,
   local d = dashboard(config),
   local q = query(config),
+  local gate = items(q, expr(config)),
   local group = ['resource_group=~"$resource_group"'],
   local application = ['application=~"$application"'],
   local lastOf(name, matchers=[]) = q.last(q.sel(name, matchers)),
@@ -24,11 +26,7 @@ local query = import '../lib/query.libsonnet';
       'Seconds since the last sample of this exporter. A frozen node is silent; everything that is called now below is then what it told last.',
       's',
       'not heard for %s' % q.memory,
-      [p.instant('time() - %s' % q.by('max', 'max_over_time(timestamp(%s)[%s:%s])' % [
-        q.sel('powerha_lpm_phase', ['phase="idle"']),
-        q.memory,
-        q.span(std.max(1, config.scrapeInterval)),
-      ]))],
+      [p.instant(q.since(q.recorded('powerha:node_heard:timestamp_seconds')))],
     ) + p.steps(c.good, [[4 * config.scrapeInterval, c.warn], [config.nodeLostFor, c.bad]]) + p.decimals(0),
     p.state(
       'Phase',
@@ -63,7 +61,7 @@ local query = import '../lib/query.libsonnet';
       'Management',
       'Whether PowerHA manages the resource groups of this node. While it does not, it neither restarts nor moves an application.',
       'not known',
-      q.by('min', lastOf('powerha_node_managed')),
+      'max by (%s) (%s)' % [q.key, q.recorded('powerha:node_managed:last')],
       states.flag('managed', 'unmanaged'),
     ),
     p.stat(
@@ -71,10 +69,10 @@ local query = import '../lib/query.libsonnet';
       'The longest of the groups of this node. Pages after %s.' % q.span(config.unmanagedTooLong),
       's',
       'managed',
-      [p.instant('%s and on (%s) %s == 0' % [
+      [p.instant('%s and on (%s) %s' % [
         q.since(q.by('min', lastOf('powerha_resource_group_unmanaged_since_timestamp_seconds', group))),
         q.key,
-        q.by('min', lastOf('powerha_node_managed')),
+        q.unmanaged,
       ])],
     ) + p.steps(c.calm, [[config.unmanagedTooLong / 2, c.warn], [config.unmanagedTooLong, c.bad]]),
     p.state(
@@ -88,7 +86,7 @@ local query = import '../lib/query.libsonnet';
       'Gate',
       'Open: the rules confirm the last migration of this node, and the actor may resume on it. Items below.',
       'the rules are not evaluated',
-      gate(config, q).open,
+      gate.open,
       states.flag('open', 'shut'),
     ),
     p.stat(
@@ -237,10 +235,10 @@ local query = import '../lib/query.libsonnet';
   local evidence = d.row('What the gate stands on', [
     p.timeline(
       'Gate, item by item',
-      'Each item must hold over the whole window of %s before the gate opens. On a node that owns no group, collectors stand in for probes.' % q.span(config.gateWindow),
-      'no exporter gives samples',
-      [p.range(item.expr, item.name) for item in gate(config, q).items],
-      states.flag('yes', 'no'),
+      'While the node is unmanaged: each condition that must hold over the whole window of %s before the gate opens. A node that owns no group is judged by its collectors, others by their probes.' % q.span(config.gateWindow),
+      'managed: nobody asks the gate',
+      [p.range(gate.open, 'gate')] + [p.range(item.expr, item.name) for item in gate.items],
+      [{ value: 1, text: 'holds', color: c.good }, { value: 0, text: 'missing', color: c.bad }],
       w=16,
       h=10,
     ),

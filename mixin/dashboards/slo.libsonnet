@@ -18,6 +18,14 @@ local query = import '../lib/query.libsonnet';
   local unknown = 'no SLO is recorded: the rules need probes and some minutes',
   local worst = ' Where several applications are chosen: the worst.',
 
+  // Each window of the burn alert in a colour of its own, and its factor as a line in that colour.
+  local burn = {
+    local color(i) = [c.vermillion, c.orange, c.blue, c.sky, c.purple, c.green][i % 6],
+    local numbered = std.mapWithIndex(function(i, a) a { color: color(i) }, config.sloBurnAlerts),
+    steps: [[a.factor, a.color] for a in std.sort(numbered, function(a) a.factor)],
+    colors: { ['%s, worst application' % a.long]: a.color for a in numbered },
+  },
+
   local now = d.row('Last 30 days', [
     p.stat('Availability, all time', 'Part of the time looked at in which users could use the application.' + worst, 'percentunit', unknown, [
       p.instant('min(%s)' % q.slo('powerha:slo_availability:ratio', [all, 'window="30d"'])),
@@ -114,19 +122,14 @@ local query = import '../lib/query.libsonnet';
     ) + p.limits(max=1) + p.steps('transparent', [[0, c.vermillion]]) + p.thresholdLines,
     p.lines(
       'Burn rate, without declared windows',
-      'How many times faster than the objective allows the budget goes: 1 uses it up in exactly 30 days. PowerHAErrorBudgetBurn looks at a long and a short window together.',
+      'How many times faster than the objective allows the budget goes, by the long windows of PowerHAErrorBudgetBurn; 1 uses it up in exactly 30 days. Dashed: above these that alert fires, if its short window agrees.',
       'none',
       unknown,
       [
-        p.range('max(%s)' % q.slo('powerha:slo_burn_rate:ratio', [calm, 'window="%s"' % window]), '%s, worst application' % window)
-        for window in ['5m', '1h', '6h', '3d']
+        p.range('max(%s)' % q.slo('powerha:slo_burn_rate:ratio', [calm, 'window="%s"' % a.long]), '%s, worst application' % a.long)
+        for a in config.sloBurnAlerts
       ],
-    ) + p.limits(min=0) + p.colors({
-      '5m, worst application': c.sky,
-      '1h, worst application': c.blue,
-      '6h, worst application': c.orange,
-      '3d, worst application': c.vermillion,
-    }),
+    ) + p.limits(min=0) + p.steps('transparent', burn.steps) + p.thresholdLines + p.colors(burn.colors),
   ]),
 
   grafanaDashboards+:: {

@@ -1,27 +1,44 @@
-// The conditions of the gate (rules/gate.libsonnet) one by one, for people who
-// want to know which one it waits for. Each is 1 where it holds, else 0.
-function(config, q) {
-  local window = q.span(config.gateWindow),
-  local enough = std.max(2, std.floor(config.gateSampleRatio * config.gateWindow / config.scrapeInterval)),
-  local over(f, vector) = '%s(%s[%s])' % [f, vector, window],
-  local end = q.sel('powerha_lpm_last_migration_end_timestamp_seconds'),
-  local probe = q.sel('powerha_application_probe_success', ['vantage="local"']),
-  local collectors = ['collector=~"%s"' % config.gateCollectors],
-  local item(name, expr) = { name: name, expr: expr },
-  local confirmed = 'powerha:gate:migration_end_timestamp_seconds',
+// The conditions of the gate one by one, from powerha:gate_missing
+// (rules/missing.libsonnet), in words. Each is 1 where it holds and 0 where it is
+// missing, and is there only while the node is unmanaged: nobody asks the gate
+// before.
+function(q, e) {
+  local text = {
+    migration_over: 'the migration is over',
+    end_known: 'its end is known',
+    end_unique: 'one end only',
+    end_stable: 'the end did not change',
+    window_passed: 'the window has passed',
+    samples: 'enough samples',
+    probe_success: 'every probe succeeded',
+    probe_samples: 'enough samples of probes',
+    probe_progress: 'probes go on',
+    probe_missing: 'an owner is probed',
+    collector_success: 'collectors succeeded (no groups)',
+    collector_samples: 'samples of collectors (no groups)',
+    collector_progress: 'collectors go on (no groups)',
+  },
+  local holds(condition) = '1 - (%(missing)s or on (%(key)s) 0 * (%(unmanaged)s))' % {
+    key: q.key,
+    missing: 'group by (%s) (%s)' % [q.key, q.recorded('powerha:gate_missing', ['condition="%s"' % condition])],
+    unmanaged: q.unmanaged,
+  },
 
-  open: q.orZero('group by (%s) (%s)' % [q.key, q.recorded(confirmed)]),
-  items: [
-    item('gate open', q.orZero('group by (%s) (%s)' % [q.key, q.recorded(confirmed)])),
-    item('rules are evaluated', 'max(time() - powerha:gate_evaluated:timestamp_seconds) < bool %d' % std.max(3 * config.ruleInterval, 1)),
-    item('migration has ended', q.orZero('%s > bool 0' % q.by('max', end))),
-    item('ended before the window', q.orZero('time() - %s >= bool %g' % [q.by('max', end), config.gateWindow])),
-    item('same end all the time', q.orZero('%s == bool 0' % q.by('max', over('changes', end)))),
-    item('enough samples', q.orZero('%s >= bool %d' % [q.by('min', over('count_over_time', end)), enough])),
-    item('not migrating', q.orZero('%s == bool 0' % q.by('max', over('max_over_time', q.sel('powerha_lpm_phase', ['phase=~"preparing|migrating|unknown"']))))),
-    item('every probe succeeded', '%s == bool 1' % q.by('min', over('min_over_time', probe))),
-    item('enough attempts seen', '%s >= bool %d' % [q.by('min', over('count_over_time', probe)), enough]),
-    item('probes go on', '%s > bool 0' % q.by('min', over('increase', q.sel('powerha_application_probe_attempts_total', ['vantage="local"', 'result="success"'])))),
-    item('collectors succeeded', '%s == bool 1' % q.by('min', over('min_over_time', q.sel('powerha_exporter_collector_success', collectors)))),
-  ],
+  // The gate knows no variables: of all nodes those that are chosen.
+  open: q.orZero('group by (%s) (%s) and on (%s) %s' % [q.key, e.gate(), q.key, q.known]),
+  items: [{ name: text[c], expr: holds(c) } for c in [
+    'migration_over',
+    'end_known',
+    'end_unique',
+    'end_stable',
+    'window_passed',
+    'samples',
+    'probe_missing',
+    'probe_success',
+    'probe_samples',
+    'probe_progress',
+    'collector_success',
+    'collector_samples',
+    'collector_progress',
+  ]],
 }

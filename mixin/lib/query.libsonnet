@@ -38,9 +38,10 @@ function(config) {
     ]), labels),
 
   // 1 for each node that gives samples now.
-  heard:: 'group by (%s) (%s)' % [self.key, self.sel('powerha_lpm_phase')],
-  // 1 for each node that gave samples within the memory.
-  known:: 'group by (%s) (%s)' % [self.key, self.last(self.sel('powerha_lpm_phase'))],
+  heard:: 'group by (%s) (%s)' % [self.key, self.sel('powerha_lpm_phase', ['phase="idle"'])],
+  // 1 for each node that gave samples within the memory; 0 for each that was unmanaged when last heard: the rules remember.
+  known:: 'group by (%s) (%s)' % [self.key, self.recorded('powerha:node_info', ['program="exporter"'])],
+  unmanaged:: '%s == 0' % self.recorded('powerha:node_managed:last'),
   // Whatever a node tells, or 0 where it is known and tells nothing.
   orZero(vector):: '(%s) or on (%s) 0 * (%s)' % [vector, self.key, self.known],
   since(vector):: 'time() - (%s)' % vector,

@@ -175,7 +175,7 @@ local lib = import '../lib/expr.libsonnet';
           // The part of 30 days in which anybody looked.
           record('powerha:slo_coverage:ratio', 'sum without (track) (%s) * %g / %d' % [once('powerha:slo_samples:sum1h{track="all"}', hour, 30 * day), config.sloInterval, 30 * day], { window: '30d' }),
           record('powerha:slo_excluded_seconds:30d', '%s * %g' % [once('powerha:slo_excluded:sum1h', hour, 30 * day), config.sloInterval]),
-          record('powerha:slo_refused_window_seconds:30d', '%s * %g' % [once('powerha:slo_refused:sum1h', hour, 30 * day), config.sloInterval]),
+          record('powerha:slo_refused_window_seconds:30d', '%s * %g\nor on (cluster, application)\n0 * powerha:slo_excluded_seconds:30d' % [once('powerha:slo_refused:sum1h', hour, 30 * day), config.sloInterval]),
         ],
       },
     ],

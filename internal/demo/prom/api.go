@@ -13,7 +13,13 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/tsdb"
 )
+
+// API answers queries over a database as Prometheus does, without targets and rules.
+func API(db *tsdb.DB, engine *promql.Engine) http.Handler {
+	return (&Server{db: db, engine: engine}).handler()
+}
 
 // handler serves the part of Prometheus's HTTP API (v1) that is used here, in
 // its own format: query, query_range, alerts, rules.

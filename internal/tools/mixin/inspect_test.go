@@ -127,21 +127,19 @@ func TestThresholdsFollowConfig(t *testing.T) {
 		{"nodeLostFor", "4202", []string{"live"}, `"value": 4202`},
 		{"blindFor", "4203", []string{"live", "fleet"}, `"value": 4203`},
 		{"collectorStale", "4204", []string{"live", "health"}, `"value": 4204`},
-		{"freezeBudgetWarn", "0.4205", []string{"live", "history"}, `"value": 0.4205`},
-		{"gateWindow", "4206", []string{"live"}, `[4206s]`},
-		{"memory", "4207", []string{"live", "fleet", "health"}, `[4207s]`},
+		{"freezeBudgetWarn", "0.375", []string{"live", "history"}, `"value": 0.375`},
+		{"gateWindow", "4206", []string{"live"}, `window of 4206s`},
+		{"sloBurnAlerts", "[{long: '1h', short: '5m', factor: 4209, 'for': 1, severity: 'critical'}]", []string{"slo"}, `"value": 4209`},
+		{"memory", "4207", []string{"live", "fleet"}, `[4207s]`},
 		{"selector", `'job="x"'`, ofNodes, `{job=\"x\",`},
 		{"actorSelector", `'job="y"'`, []string{"live", "fleet", "health"}, `{job=\"y\",`},
 		{"clusterLabel", `'hacmp'`, ofNodes, `hacmp=~\"$cluster\"`},
 		{"nodeLabel", `'lpar'`, ofNodes, `lpar=~\"$node\"`},
 		{"dashboardTags", `['mine']`, all, `"mine"`},
 		{"runbookURLPattern", `'https://wiki/%s#x'`, all, `"https://wiki/%s"`},
-		{"gateCollectors", `'abc'`, []string{"live"}, `collector=~\"abc\"`},
 		{"scrapeInterval", "42", all, `"step": "42s"`},
 		{"showMultiCluster", "false", []string{"fleet", "history", "slo", "health"}, `"hide": 2`},
 		{"dashboards+", "{live: 'elsewhere'}", []string{"fleet", "history", "health"}, `/d/elsewhere?`},
-		{"gateSampleRatio", "10", []string{"live"}, `>= bool 1001`}, // of 4206/42 samples
-		{"ruleInterval", "4208", []string{"live"}, `< bool 12624`},
 	}
 	var overrides strings.Builder
 	for _, c := range changes {
@@ -171,5 +169,39 @@ func TestThresholdsFollowConfig(t *testing.T) {
 				t.Errorf("%s does not follow _config.%s: %s is not there", name, c.key, c.want)
 			}
 		}
+	}
+}
+
+// Every condition that the rules can find missing has its words on the dashboard.
+func TestEveryConditionOfTheGateIsShown(t *testing.T) {
+	text, err := evaluate(mixinFolder, "prometheusRules", "{}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rules struct {
+		Groups []struct {
+			Rules []struct {
+				Record string
+				Labels map[string]string
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(text), &rules); err != nil {
+		t.Fatal(err)
+	}
+	live, found := string(pages(t)["powerha-lpm-live.json"]), 0
+	for _, g := range rules.Groups {
+		for _, r := range g.Rules {
+			if r.Record != "powerha:gate_missing" {
+				continue
+			}
+			found++
+			if want := fmt.Sprintf(`condition=\"%s\"`, r.Labels["condition"]); !strings.Contains(live, want) {
+				t.Errorf("the condition %s is not on the dashboard: add it to mixin/lib/gate_items.libsonnet", r.Labels["condition"])
+			}
+		}
+	}
+	if n := strings.Count(live, "powerha:gate_missing"); found == 0 || n != found {
+		t.Errorf("the dashboard shows %d conditions, the rules have %d", n, found)
 	}
 }
