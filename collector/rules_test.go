@@ -51,6 +51,8 @@ var (
 	matching = regexp.MustCompile(`\b(?:on|ignoring|group_left|group_right) \(([a-z_, ]*)\)`)
 	shown    = regexp.MustCompile(`\$labels\.([a-z_]+)`)
 	text     = regexp.MustCompile(`"[^"]*"`)
+	// What Prometheus itself records: it stands for any recorded series.
+	builtIn = regexp.MustCompile(`\b(?:ALERTS|up)\{[^}]*\}`)
 )
 
 // exposed finds the metric of a series, whose name of a histogram has a suffix.
@@ -67,7 +69,7 @@ func exposed(series string) (Metric, bool) {
 }
 
 func has(m Metric, label string) bool {
-	return slices.Contains([]string{"cluster", "node", "job", "instance"}, label) || slices.Contains(m.Labels, label) ||
+	return slices.Contains([]string{"cluster", "node", "job", "instance", "exported_cluster", "exported_node"}, label) || slices.Contains(m.Labels, label) ||
 		label == "le" && m.Type == TypeHistogram
 }
 
@@ -78,11 +80,15 @@ func split(labels string) []string {
 // wrong lists what an expression asks for and nobody publishes.
 func wrong(expr string, recorded map[string]bool) (out []string) {
 	complain := func(what ...string) { out = append(out, strings.Join(what, " ")) }
-	all := []Metric{}
+	all, sure := []Metric{}, true // sure: every label of the series is known here
+	if builtIn.MatchString(expr) {
+		expr, sure = builtIn.ReplaceAllString(expr, "powerha:built_in"), false
+	}
 	for _, s := range selector.FindAllStringSubmatch(expr, -1) {
 		name, matchers := s[1], s[2]
 		if strings.Contains(name, ":") {
-			if !recorded[name] {
+			sure = false
+			if !recorded[name] && name != "powerha:built_in" {
 				complain("nothing records", name)
 			}
 			continue
@@ -123,7 +129,7 @@ func wrong(expr string, recorded map[string]bool) (out []string) {
 	}
 	for _, g := range matching.FindAllStringSubmatch(bare, -1) {
 		for _, label := range split(g[1]) {
-			if !slices.ContainsFunc(all, func(m Metric) bool { return has(m, label) }) {
+			if sure && !slices.ContainsFunc(all, func(m Metric) bool { return has(m, label) }) {
 				complain("none of the metrics has label", label)
 			}
 		}
@@ -170,12 +176,17 @@ func addLabels(to map[string]bool, r rule, recorded map[string]map[string]bool) 
 	for l := range r.Labels {
 		to[l] = true
 	}
+	for _, g := range grouping.FindAllStringSubmatch(r.Expr, -1) {
+		for _, l := range split(g[1]) {
+			to[l] = true
+		}
+	}
 	for _, s := range selector.FindAllStringSubmatch(r.Expr, -1) {
 		for l := range recorded[s[1]] {
 			to[l] = true
 		}
 		if m, ok := exposed(s[1]); ok {
-			for _, l := range append([]string{"cluster", "node"}, m.Labels...) {
+			for _, l := range append([]string{"cluster", "node", "instance", "job"}, m.Labels...) {
 				to[l] = true
 			}
 		}
@@ -188,7 +199,8 @@ func TestWrongRules(t *testing.T) {
 	recorded := map[string]bool{"powerha:gate:x": true, "cluster:powerha_y:max": true}
 	for expr, want := range map[string]string{
 		`max by (cluster, node) (powerha_lpm_phase{phase=~"idle|migrating"}) == 1`: "",
-		`powerha:gate:x and on (cluster, node) cluster:powerha_y:max`:              "none of the metrics has label cluster",
+		`powerha:gate:x and on (cluster, node) cluster:powerha_y:max`:              "",
+		`count by (x) (ALERTS{alertname="PowerHAX"} and on (y) powerha_nod)`:       "no metric powerha_nod",
 		`powerha:gate:x > 1`:                                           "",
 		`powerha:gate:z > 1`:                                           "nothing records powerha:gate:z",
 		`powerha_lpm_phases == 1`:                                      "no metric powerha_lpm_phases",

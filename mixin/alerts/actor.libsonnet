@@ -50,7 +50,7 @@ local lib = import '../lib/expr.libsonnet';
           0,
           config.warningSeverity,
           'The suspension of {{ $labels.node }} of {{ $labels.cluster }} ends in {{ $value | humanizeDuration }}.',
-          'At its deadline the actor calls for an operator. lpmctl extend moves it, with a reason.',
+          'At its deadline the actor calls for an operator. lpmctl extend --for 30m REASON moves it.',
         ),
         e.alert(
           'PowerHAActorHeld',
@@ -61,7 +61,7 @@ local lib = import '../lib/expr.libsonnet';
           config.heldFor,
           config.warningSeverity,
           "An operator's hold keeps {{ $labels.node }} of {{ $labels.cluster }} unmanaged.",
-          'The actor neither resumes nor fails over until lpmctl release.',
+          'The actor neither resumes nor fails over until lpmctl release REASON.',
         ),
         e.alert(
           'PowerHAActorDryRun',

@@ -139,7 +139,7 @@ local lib = import '../lib/expr.libsonnet';
           0,
           config.warningSeverity,
           'The migration of {{ $labels.node }} of {{ $labels.cluster }} has been {{ $labels.phase }} for long.',
-          'Look at the HMC. If no migration is under way, a record of its end is missing: lpmctl end closes it.',
+          'Look at the HMC. If no migration is under way, a record of its end is missing: lpmctl end REASON closes it.',
         ),
         e.alert(
           'PowerHAMigrationVerdictFailed',
@@ -185,7 +185,7 @@ local lib = import '../lib/expr.libsonnet';
           config.preflightFor,
           config.warningSeverity,
           'A maintenance window is open, and check {{ $labels.check }} refuses a migration of {{ $labels.node }} of {{ $labels.cluster }}.',
-          'lpmctl preflight on the node says why.',
+          'lpmctl plan on the node says why.',
           'fleet',
         ),
         e.alert(

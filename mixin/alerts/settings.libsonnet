@@ -82,9 +82,9 @@ local lib = import '../lib/expr.libsonnet';
         ),
         e.alert(
           'PowerHAMonitorSuspended',
-          e.q('(%(suspended)s == 1) and on (%(cn)s) (powerha:node_managed:last == 1)', {
+          e.held('PowerHAMonitorSuspended', e.q('(%(suspended)s == 1) and on (%(cn)s) (powerha:node_managed:last == 1)', {
             suspended: e.by('max', e.select('powerha_application_monitor_suspended'), 'application, monitor'),
-          }),
+          }), 'application, monitor'),
           config.monitorSuspendedFor,
           config.warningSeverity,
           "PowerHA's own monitor {{ $labels.monitor }} of {{ $labels.application }} is suspended on {{ $labels.node }} of {{ $labels.cluster }}.",
