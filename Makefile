@@ -41,7 +41,7 @@ printf '\n== %s\n' "$(1)"
 endef
 
 .PHONY: help build demo test bench bench-fleet bench-freeze bench-guests fuzz generate clean tools \
-	check-format check-vet check-lint cross check-unit check-nested check-big-endian check-rendered check-rules check-sudo check-demo check-drmgr check-witnesses golden
+	check-format check-vet check-lint cross check-unit check-nested check-big-endian check-rendered check-rules check-sudo check-demo check-paging check-drmgr check-witnesses golden
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -68,6 +68,7 @@ test: ## everything that CI runs; installs what it needs into .tools/
 	@$(MAKE) check-rules
 	@$(MAKE) check-sudo
 	@$(MAKE) check-demo
+	@$(MAKE) check-paging
 	@$(MAKE) check-drmgr
 	@printf '\nall checks passed\n'
 
@@ -144,6 +145,10 @@ check-sudo: ## a real sudo with the printed rules and nothing else; needs root, 
 check-demo:
 	@$(call step,all scenarios of the demo side by side)
 	@$(CURDIR)/internal/demo/run --all --headless
+
+check-paging: ## the real Prometheus and Alertmanager with the shipped rules: each failure leads to exactly the pages it should; ARGS=PLAY for one
+	@$(call step,whom each failure wakes$(comma) and every query of the dashboards)
+	@$(CURDIR)/internal/demo/run --check-paging $(ARGS)
 
 fuzz: ## every fuzz target of every package, one after another; make fuzz FUZZTIME=60s, ONLY=powerha
 	@$(call step,fuzz targets$(comma) $(FUZZTIME) each; the corpus is kept in $(FUZZ_CORPUS:$(CURDIR)/%=%))

@@ -47,7 +47,11 @@ type options struct {
 	without        []string          // witnesses that the exporters do not hear
 	late           map[string]string // … hear late, by how much
 	checkWitnesses bool
+	checkPaging    bool
 }
+
+// demoCluster is the name of the cluster of a single play.
+const demoCluster = "demo"
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	o := options{late: make(map[string]string)}
@@ -68,6 +72,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	app.Flag("late-witness", "Let the exporters hear this witness that much late: dr, errpt, clutils, cl_dr_state or server. Else as --without-witness.").
 		PlaceHolder("NAME=SPAN").StringMapVar(&o.late)
 	app.Flag("check-witnesses", "Play it with each witness off in turn, and with each pair in the other order.").BoolVar(&o.checkWitnesses)
+	app.Flag("check-paging", "Play what people are woken by, with the real Prometheus and Alertmanager: the pages must be exactly those of the table. A play may be named.").BoolVar(&o.checkPaging)
 	app.Arg("scenario", "Which one to play.").Default("main").StringVar(&o.scenario)
 	if _, err := app.Parse(args); err != nil && !o.ending {
 		_, _ = fmt.Fprintf(stderr, "demo: %v; try --help\n", err)
@@ -80,7 +85,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		o.scenario = "without-actor"
 	}
 	if o.list {
-		for _, s := range scenarios() {
+		for _, s := range append(scenarios(), pagingScenarios()...) {
 			_, _ = fmt.Fprintf(stdout, "%-18s %s\n", s.name, s.about)
 		}
 		return 0
@@ -94,7 +99,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		o.scenario = "native" // gated confirms the end that dr told
 	}
 	s, ok := find(o.scenario)
-	if !ok {
+	if !ok && !o.checkPaging {
 		_, _ = fmt.Fprintf(stderr, "demo: there is no scenario %q; --list names them\n", o.scenario)
 		return 2
 	}
@@ -126,6 +131,9 @@ func play(ctx context.Context, o options, s scenario, stdout io.Writer) error {
 	if o.all {
 		return playAll(ctx, o, out)
 	}
+	if o.checkPaging {
+		return checkPaging(ctx, o, bin, out)
+	}
 	if o.checkWitnesses {
 		return playWitnesses(ctx, o, s, out)
 	}
@@ -136,6 +144,6 @@ func play(ctx context.Context, o options, s scenario, stdout io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	st := &stage{self: self, options: o, scenario: s, bin: bin, out: out, final: screen.New(stdout)}
+	st := &stage{self: self, cluster: demoCluster, options: o, scenario: s, bin: bin, out: out, final: screen.New(stdout)}
 	return st.play(ctx)
 }

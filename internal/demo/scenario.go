@@ -14,6 +14,7 @@ type scenario struct {
 	// version of the simulated PowerHA; bare means without anything of ours.
 	version string
 	bare    bool
+	watched bool     // exporters alone: no actors, and none of the standing settings
 	mode    string   // migration.mode of the actors
 	lpm     []string // more arguments of powerha_sim lpm
 	freeze  time.Duration
@@ -31,6 +32,8 @@ type scenario struct {
 	paged    bool
 	// once: the stop and the start of n1 by the actor each ran exactly once, to their end.
 	once bool
+	// open: it has no end of its own within the time of a play; what counts are the pages.
+	open bool
 	// heard says which witnesses of the migration the exporters hear; where it was given, the record is judged, too.
 	heard heard
 }
@@ -97,7 +100,7 @@ func scenarios() []scenario {
 }
 
 func find(name string) (scenario, bool) {
-	all := scenarios()
+	all := append(scenarios(), pagingScenarios()...)
 	i := slices.IndexFunc(all, func(s scenario) bool { return s.name == name })
 	if i < 0 {
 		return scenario{}, false

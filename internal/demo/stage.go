@@ -11,8 +11,7 @@ import (
 
 	"powerha_lpm_exporter/internal/control"
 	"powerha_lpm_exporter/internal/demo/lab"
-	"powerha_lpm_exporter/internal/demo/prom"
-	"powerha_lpm_exporter/internal/demo/render"
+	"powerha_lpm_exporter/internal/demo/paging"
 	"powerha_lpm_exporter/internal/demo/screen"
 	"powerha_lpm_exporter/internal/model"
 )
@@ -53,9 +52,17 @@ type stage struct {
 	lab    *lab.Lab
 	before restorable
 
+	// shared are the real servers of several plays, and expects the pages of this one; nil without them.
+	shared  *paging.Servers
+	slot    int
+	cluster string
+	expects *paging.Play
+	// whenCalm is told what the programs of a calm cluster serve.
+	whenCalm func(paging.Calm)
+
 	mu   sync.Mutex // guards view and prom
 	view view
-	prom *prom.Server
+	prom monitor
 }
 
 // play runs the scenario and returns an error when it did not end as it should.
@@ -73,6 +80,7 @@ func (s *stage) play(ctx context.Context) (err error) {
 	s.view = view{actors: map[string]control.Status{}, snapshots: map[string]model.Snapshot{}}
 	s.introduce(t)
 	s.lab, err = lab.New(ctx, lab.Options{
+		Cluster: s.cluster, Slot: s.slot, PeerProbe: s.shared != nil, Prometheus: s.sharedAddress(),
 		Bin: s.bin, Version: s.scenario.version, TimerScale: timerScale, Mode: s.scenario.mode, Timing: t,
 		Witnesses: s.scenario.heard.Witnesses, Self: s.self,
 	})
@@ -92,6 +100,9 @@ func (s *stage) play(ctx context.Context) (err error) {
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
+	if err := s.takeCalm(ctx); err != nil {
+		return err
+	}
 	if s.scenario.before != nil {
 		if err := s.scenario.before(ctx, s); err != nil {
 			return err
@@ -105,8 +116,14 @@ func (s *stage) play(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	if s.scenario.open {
+		return s.checkPages(ctx)
+	}
 	result, reason := s.settle(ctx)
 	s.awaitRecord(ctx)
+	if err := s.checkPages(ctx); err != nil {
+		return err
+	}
 	stop()
 	err = s.summary(result, reason)
 	if s.options.stay && s.prometheus() != nil {
@@ -135,7 +152,11 @@ func (s *stage) install(ctx context.Context, t lab.Timing) error {
 		return err
 	}
 	for _, n := range s.lab.Nodes {
-		if err := errors.Join(s.lab.StartExporter(n), s.lab.StartActor(n)); err != nil {
+		err := s.lab.StartExporter(n)
+		if !s.scenario.watched {
+			err = errors.Join(err, s.lab.StartActor(n))
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -144,20 +165,7 @@ func (s *stage) install(ctx context.Context, t lab.Timing) error {
 }
 
 func (s *stage) startPrometheus(ctx context.Context, t lab.Timing) error {
-	rules, err := render.Rules(filepath.Join(s.options.root, "mixin"), overrides(t))
-	if err != nil {
-		return err
-	}
-	jobs := map[string][]string{}
-	for _, n := range s.lab.Nodes {
-		p := s.lab.Ports[n]
-		jobs["powerha_lpm_exporter"] = append(jobs["powerha_lpm_exporter"], fmt.Sprintf("127.0.0.1:%d", p.Exporter))
-		jobs["powerha_lpm_actor"] = append(jobs["powerha_lpm_actor"], fmt.Sprintf("127.0.0.1:%d", p.Actor))
-	}
-	server, err := prom.Start(ctx, prom.Options{
-		Dir: filepath.Join(s.lab.Dir, "prometheus"), Listen: s.lab.Prometheus, Jobs: jobs, Rules: rules,
-		ScrapeInterval: t.ScrapeInterval, ScrapeTimeout: t.ScrapeInterval * 4 / 5, EvaluationInterval: t.RuleInterval,
-	})
+	server, err := s.newMonitor(ctx, t)
 	if err != nil {
 		return err
 	}
@@ -167,7 +175,7 @@ func (s *stage) startPrometheus(ctx context.Context, t lab.Timing) error {
 	return nil
 }
 
-func (s *stage) prometheus() *prom.Server {
+func (s *stage) prometheus() monitor {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.prom
@@ -212,7 +220,7 @@ func (s *stage) ready(ctx context.Context) error {
 		known := func() bool {
 			v := s.look()
 			for _, n := range s.lab.Nodes {
-				if v.snapshots[n].Cluster == "" || v.actors[n].State == "" {
+				if v.snapshots[n].Cluster == "" || v.actors[n].State == "" && !s.scenario.watched {
 					return false
 				}
 			}
@@ -221,6 +229,8 @@ func (s *stage) ready(ctx context.Context) error {
 		if err := s.until(ctx, 60*time.Second, "exporters and actors to answer", known); err != nil {
 			return fmt.Errorf("%w; see %s", err, filepath.Join(s.lab.Dir, "logs"))
 		}
+	}
+	if !s.scenario.bare && !s.scenario.watched {
 		s.headline("lpmctl variables apply: the standing LPM settings")
 		if err := s.applyVariables(ctx); err != nil {
 			return err
@@ -282,8 +292,7 @@ func (s *stage) calm() bool {
 	if p == nil {
 		return true
 	}
-	got, err := p.Query(context.Background(), "powerha:gate_evaluated:timestamp_seconds")
-	return err == nil && len(got) == 1
+	return p.Has(context.Background(), "powerha:gate_evaluated:timestamp_seconds")
 }
 
 // migrate runs powerha_sim lpm, and what the scenario does meanwhile.

@@ -39,7 +39,7 @@ func (s *stage) watch(ctx context.Context) (stop func()) {
 			every(200*time.Millisecond, func(ctx context.Context) { s.askActor(ctx, n) })
 			every(200*time.Millisecond, func(ctx context.Context) { s.askExporter(ctx, n) })
 		}
-		every(300*time.Millisecond, func(context.Context) { s.askAlerts() })
+		every(300*time.Millisecond, s.askAlerts)
 	}
 	return func() { cancel(); group.Wait() }
 }
@@ -81,13 +81,13 @@ func (s *stage) askHealth(ctx context.Context) {
 	s.sawHealth(resp.StatusCode == http.StatusOK)
 }
 
-func (s *stage) askAlerts() {
+func (s *stage) askAlerts(ctx context.Context) {
 	p := s.prometheus()
 	if p == nil {
 		return
 	}
 	var firing []string
-	for _, a := range p.Alerts() {
+	for _, a := range p.Alerts(ctx) {
 		if a.State == "firing" && a.Labels["alertname"] != "PowerHAWatchdog" {
 			firing = append(firing, a.Labels["alertname"][len("PowerHA"):]+prefixed(" ", a.Labels["node"]))
 		}

@@ -42,7 +42,7 @@ local lib = import '../lib/expr.libsonnet';
         e.alert(
           'PowerHANodeLostDuringLPM',
           // Three sides must agree: every peer that is heard says that it is silent, it was migrating or unmanaged
-          // when last heard, and Prometheus does not hear it either.
+          // when last heard, and Prometheus hears neither its exporter nor its actor.
           e.q(|||
             (%(up)s == 0)
             and on (%(cn)s) (
@@ -50,7 +50,9 @@ local lib = import '../lib/expr.libsonnet';
               or on (%(cn)s) (%(unmanaged)s)
             )
             unless on (%(cn)s) %(heard)s
+            unless on (%(cn)s) %(actor)s
           |||, {
+            actor: e.actorHeard(),
             up: e.told('max', e.select('powerha_peer_up')),
             phase: e.told('max', e.select('powerha_peer_lpm_phase', ['phase=~"preparing|migrating|settling|rolling_back"'])),
             unmanaged: e.unmanaged(),
@@ -188,10 +190,13 @@ local lib = import '../lib/expr.libsonnet';
         ),
         e.alert(
           'PowerHALeftover',
+          // While a node of the cluster is on its way the node timeout of all is that of migrations.
           e.held('PowerHALeftover', e.q(|||
             (%(leftover)s == 1)
             and on (%(cn)s) (%(idle)s == 1)
+            unless on (%(c)s) (count by (%(c)s) %(onTheWay)s)
           |||, {
+            onTheWay: onTheWay,
             leftover: e.by('max', e.select('powerha_lpm_leftover'), 'what'),
             idle: e.by('max', e.select('powerha_lpm_phase', ['phase="idle"'])),
           }), 'what'),

@@ -100,7 +100,7 @@ func (l *Lab) configuration(node string) m {
 	logs := filepath.Join(filepath.Dir(l.world.Bin(node)), "var", "hacmp")
 	return m{
 		"cluster": m{
-			"name": Cluster, "node": node, "commands": commands,
+			"name": l.Cluster, "node": node, "commands": commands,
 			"interval": span(t.Interval), "timeout": span(10 * time.Second),
 			"logs":       m{"cluster_log": filepath.Join(logs, "adm", "cluster.log"), "hacmp_out": filepath.Join(logs, "log", "hacmp.out")},
 			"ifrestrict": filepath.Join(filepath.Dir(l.world.Bin(node)), "etc", "cluster", "ifrestrict"),
@@ -111,10 +111,7 @@ func (l *Lab) configuration(node string) m {
 			"listen_address": loopback(l.Ports[node].Link), "targets": links,
 			"tls": m{"cert_file": l.path("etc", node+".crt"), "key_file": l.path("etc", node+".key"), "ca_file": l.path("etc", "ca.crt")},
 		},
-		"probes": []m{{
-			"application": Application, "resource_group": Group, "name": "health", "type": "http", "target": l.HealthURL(node),
-			"interval": span(t.ProbeInterval), "timeout": span(t.ProbeInterval),
-		}},
+		"probes":    l.probes(node),
 		"variables": m{"lpm_policy": "unmanage", "heartbeat_frequency_during_lpm": span(t.HeartbeatDuringLPM)},
 		"migration": m{
 			"mode": l.Mode, "prepare_timeout": span(t.PrepareTimeout), "suspension_deadline": span(t.SuspensionDeadline),
@@ -126,6 +123,23 @@ func (l *Lab) configuration(node string) m {
 		},
 		"notify": m{"command": []string{l.path("etc", "page")}, "syslog": false, "errlog": true},
 	}
+}
+
+// probes ask the node's own application, and from a peer the one of the other node.
+func (l *Lab) probes(node string) []m {
+	probe := func(name, vantage, target string) m {
+		return m{
+			"application": Application, "resource_group": Group, "name": name, "vantage": vantage, "type": "http", "target": target,
+			"interval": span(l.Timing.ProbeInterval), "timeout": span(l.Timing.ProbeInterval),
+		}
+	}
+	out := []m{probe("health", "local", l.HealthURL(node))}
+	for _, peer := range l.Nodes {
+		if l.PeerProbe && peer != node {
+			out = append(out, probe("users", "peer", l.HealthURL(peer)))
+		}
+	}
+	return out
 }
 
 func span(d time.Duration) string { return model.Duration(d).String() }

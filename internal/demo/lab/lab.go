@@ -20,13 +20,17 @@ import (
 
 // Group is the resource group of the demo, Application what runs in it.
 const (
-	Cluster     = "demo"
 	Group       = "rg_app"
 	Application = "app"
 )
 
 // Options describe the stage.
 type Options struct {
+	// Cluster is its name; labs of one process differ in it and in Slot.
+	Cluster string
+	Slot    int
+	// Prometheus is the host:port that the actors ask; a port of the lab is kept for it when it is empty.
+	Prometheus string
 	// Bin holds the built programs.
 	Bin string
 	// Version of the simulated PowerHA.
@@ -37,6 +41,8 @@ type Options struct {
 	// Mode is migration.mode of the actors; Timing are the scaled spans of the configuration.
 	Mode   string
 	Timing Timing
+	// PeerProbe: the other node asks the application, too, as its users do.
+	PeerProbe bool
 	// Witnesses of migrations that the exporters do not hear, or hear late. Self is the demo's own program.
 	Witnesses Witnesses
 	Self      string
@@ -54,15 +60,13 @@ type Timing struct {
 // Lab is a running stage.
 type Lab struct {
 	Options
-	Dir   string
-	Nodes []string
-	Ports map[string]Ports
-	// Prometheus is the host:port that is kept for it.
-	Prometheus string
-	world      world.Dir
-	procs      []*process
-	appBase    int
-	stopLate   func() // nil where nothing is read late
+	Dir      string
+	Nodes    []string
+	Ports    map[string]Ports
+	world    world.Dir
+	procs    []*process
+	appBase  int
+	stopLate func() // nil where nothing is read late
 }
 
 // Ports are what the programs of one node listen on, on the loopback.
@@ -83,11 +87,13 @@ func New(ctx context.Context, o Options) (_ *Lab, err error) {
 	if l.world, err = world.OpenDir(filepath.Join(dir, "sim")); err != nil {
 		return nil, err
 	}
-	block, err := freeBlock()
+	block, err := freeBlock(o.Slot)
 	if err != nil {
 		return nil, err
 	}
-	l.Prometheus = loopback(block)
+	if l.Prometheus == "" {
+		l.Prometheus = loopback(block)
+	}
 	for i, n := range l.Nodes {
 		first := block + 1 + 5*i
 		l.Ports[n] = Ports{Exporter: first, Actor: first + 1, Heartbeat: first + 2, Link: first + 3}
@@ -101,7 +107,7 @@ func New(ctx context.Context, o Options) (_ *Lab, err error) {
 
 func (l *Lab) up(ctx context.Context) error {
 	args := []string{
-		"up", "--dir", string(l.world), "--nodes", strings.Join(l.Nodes, ","), "--cluster", Cluster, "--version", l.Version,
+		"up", "--dir", string(l.world), "--nodes", strings.Join(l.Nodes, ","), "--cluster", l.Cluster, "--version", l.Version,
 		"--groups", Group, "--monitor-interval", "30s", "--timer-scale", strconv.FormatFloat(l.TimerScale, 'g', -1, 64), "--app-port", strconv.Itoa(l.appBase),
 	}
 	for name, value := range l.Knobs {

@@ -59,14 +59,17 @@ func (l *Lab) StartActor(node string) error {
 // Log is where a node's program writes what it says.
 func (l *Lab) Log(node, program string) string { return l.path("logs", node+"-"+program) }
 
-// StopActor ends the node's actor and waits for its end.
-func (l *Lab) StopActor(node string) error {
+// StopActor, StopExporter: end the node's program and wait for its end.
+func (l *Lab) StopActor(node string) error    { return l.stop(node, "powerha_lpm_actor") }
+func (l *Lab) StopExporter(node string) error { return l.stop(node, "powerha_lpm_exporter") }
+
+func (l *Lab) stop(node, program string) error {
 	for _, p := range l.procs {
-		if p.name == node+"-powerha_lpm_actor" {
+		if p.name == node+"-"+program {
 			return p.end()
 		}
 	}
-	return fmt.Errorf("stop the actor of %s: it was never started", node)
+	return fmt.Errorf("stop %s on %s: it was never started", program, node)
 }
 
 // KillActor ends the node's actor by kill -9, as a crash would: commands that it began are not its children's

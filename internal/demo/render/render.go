@@ -13,7 +13,7 @@ import (
 
 // Rules evaluates mixin.libsonnet in the folder and returns its recording
 // rules and alerts as one Prometheus rule file (JSON, which is YAML too).
-// Overrides replace keys of _config.
+// Overrides replace keys of _config; one that _config has not is an error.
 func Rules(folder string, overrides map[string]any) ([]byte, error) {
 	over, err := json.Marshal(overrides)
 	if err != nil {
@@ -30,8 +30,15 @@ func Rules(folder string, overrides map[string]any) ([]byte, error) {
 	vm.Importer(&jsonnet.FileImporter{JPaths: []string{folder}})
 	vm.ExtCode("overrides", string(over))
 	src := `
-local m = (import 'mixin.libsonnet') + { _config+:: std.extVar('overrides') };
-{ groups: m.prometheusRules.groups + m.prometheusAlerts.groups }`
+local shipped = import 'mixin.libsonnet';
+local over = std.extVar('overrides');
+local unknown = [k for k in std.objectFields(over) if !std.objectHasAll(shipped._config, k)];
+assert unknown == [] : '_config has no ' + std.join(', ', unknown);
+local m = shipped + { _config+:: over };
+// The shipped files are two, and a name may stand in both.
+local recording = [g.name for g in m.prometheusRules.groups];
+local alerts = [g { name: g.name + if std.member(recording, g.name) then '-alerts' else '' } for g in m.prometheusAlerts.groups];
+{ groups: m.prometheusRules.groups + alerts }`
 	out, err := vm.EvaluateAnonymousSnippet("demo.jsonnet", src)
 	if err != nil {
 		return nil, fmt.Errorf("evaluate %s: %w", path, err)

@@ -31,3 +31,9 @@ func TestAnUnknownFolderIsNamed(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestAnOverrideThatConfigHasNotIsNamed(t *testing.T) {
+	if _, err := Rules("../../../mixin", map[string]any{"gateWindows": 2}); err == nil || !strings.Contains(err.Error(), "gateWindows") {
+		t.Errorf("got %v", err)
+	}
+}
