@@ -19,6 +19,9 @@
     // are in seconds; fractions are allowed.
     scrapeInterval: 15,
     ruleInterval: 15,
+    // The same for groups whose alerts nobody has to have within a quarter of a
+    // minute: settings, sources, labels, what a migration leaves to look at.
+    slowInterval: 60,
 
     // The gate looks back over this span; it must be at least the actors'
     // confirmation.minimum_stable.

@@ -12,6 +12,7 @@
 (import 'alerts/suspension.libsonnet') +
 (import 'alerts/actor.libsonnet') +
 (import 'alerts/migration.libsonnet') +
+(import 'alerts/events.libsonnet') +
 (import 'alerts/settings.libsonnet') +
 (import 'alerts/monitoring.libsonnet') +
 (import 'alerts/sources.libsonnet') +

@@ -33,7 +33,7 @@ func timing() lab.Timing {
 // overrides scales the mixin as timing() scales the configuration.
 func overrides(t lab.Timing) map[string]any {
 	return map[string]any{
-		"scrapeInterval": t.ScrapeInterval.Seconds(), "ruleInterval": t.RuleInterval.Seconds(),
+		"scrapeInterval": t.ScrapeInterval.Seconds(), "ruleInterval": t.RuleInterval.Seconds(), "slowInterval": t.RuleInterval.Seconds(),
 		"gateWindow": t.MinimumStable.Seconds(), "memory": 600,
 		"applicationDownFor": 2, "unmanagedTooLong": 45, "blindFor": 10, "collectorStale": 12, "goneFor": 20,
 		"nodeLostFor": 8, "unmanagedOnlyFor": 6, "leftoverFor": 10, "disagreeFor": 30, "factMemory": 30, "deadlineNear": 10,

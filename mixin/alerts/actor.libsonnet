@@ -8,8 +8,6 @@ local lib = import '../lib/expr.libsonnet';
   // Nodes whose actor tells that, and told it when it was last heard.
   local told(alert, expr, extra='') = e.held(alert, expr, extra, e.actorHeard()),
   local state(alert, value) = told(alert, e.by('max', e.actor('powerha_actor_state', ['state="%s"' % value])) + ' == 1'),
-  local counted(name, matchers, extra) =
-    '%s > 0' % e.by('max', 'increase(%s[%s])' % [e.actor(name, matchers), e.span(config.eventReportedFor)], extra),
 
   prometheusAlerts+:: {
     groups+: [{
@@ -87,9 +85,14 @@ local lib = import '../lib/expr.libsonnet';
           'The actor of unmanaged node {{ $labels.node }} of {{ $labels.cluster }} gives no samples.',
           'Nobody watches the deadline or resumes management. If the node is not frozen, start powerha_lpm_actor: it goes on from its journal.',
         ),
+      ],
+    }, {
+      name: 'powerha-actor-errors',
+      interval: e.span(config.slowInterval),
+      rules: [
         e.alert(
           'PowerHAActorCommandFailed',
-          counted('powerha_actor_commands_total', ['result=~"failed|unknown"'], 'command'),
+          e.counted(e.actor('powerha_actor_commands_total', ['result=~"failed|unknown"']), 'command'),
           0,
           config.warningSeverity,
           'Command {{ $labels.command }} of the actor on {{ $labels.node }} of {{ $labels.cluster }} failed, or nobody knows its result.',
@@ -97,7 +100,7 @@ local lib = import '../lib/expr.libsonnet';
         ),
         e.alert(
           'PowerHAJournalErrors',
-          counted('powerha_actor_journal_errors_total', [], ''),
+          e.counted(e.actor('powerha_actor_journal_errors_total')),
           0,
           config.warningSeverity,
           'The actor on {{ $labels.node }} of {{ $labels.cluster }} cannot write its journal.',

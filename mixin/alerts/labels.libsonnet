@@ -14,7 +14,7 @@ local lib = import '../lib/expr.libsonnet';
   prometheusAlerts+:: {
     groups+: [{
       name: 'powerha-labels',
-      interval: e.span(config.ruleInterval),
+      interval: e.span(config.slowInterval),
       rules: [
         e.alert(
           'PowerHALabelsMissing',

@@ -9,7 +9,7 @@ local lib = import '../lib/expr.libsonnet';
   prometheusAlerts+:: {
     groups+: [{
       name: 'powerha-settings',
-      interval: e.span(config.ruleInterval),
+      interval: e.span(config.slowInterval),
       rules: [
         e.alert(
           'PowerHAVariableDrift',

@@ -12,7 +12,7 @@ local lib = import '../lib/expr.libsonnet';
   prometheusAlerts+:: {
     groups+: [{
       name: 'powerha-sources',
-      interval: e.span(config.ruleInterval),
+      interval: e.span(config.slowInterval),
       rules: [
         e.alert(
           'PowerHASourceStale',

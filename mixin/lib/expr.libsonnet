@@ -45,6 +45,16 @@ function(config) {
   // Nodes that were unmanaged when they were last heard (rules/info.libsonnet).
   unmanaged():: 'powerha:node_managed:last == 0',
 
+  // Nodes in migration or unmanaged, by what they themselves last told.
+  onTheWay():: $.q('(powerha:node_migrating == 1 or on (%(cn)s) (%(unmanaged)s))', { unmanaged: $.unmanaged() }),
+
+  // Events by which a workload moves: one alert, not two.
+  moves:: 'takeover|rg_move|node_down',
+
+  // Where a counter has grown within span seconds.
+  counted(series, extra='', span=config.eventReportedFor)::
+    '%s > 0' % $.by('max', 'increase(%s[%s])' % [series, $.span(span)], extra),
+
   // expr; while the node is not heard, what the alert last said. An alert about
   // a node whose series are gone can only know by its own last state whether it
   // still holds. powerha:node_info bounds that to the memory.

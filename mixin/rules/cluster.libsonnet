@@ -28,7 +28,7 @@ local lib = import '../lib/expr.libsonnet';
   prometheusRules+:: {
     groups+: [{
       name: 'powerha-cluster',
-      interval: e.span(config.ruleInterval),
+      interval: e.span(config.slowInterval),
       rules: [
         states('powerha_cluster_state', 'state'),
         states('powerha_lpm_policy', 'policy'),
