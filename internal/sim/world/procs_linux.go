@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+	"unicode"
 )
 
 // proc is one line of the process table.
@@ -47,7 +48,7 @@ func parseStat(b []byte) (proc, bool) {
 		return proc{}, false
 	}
 	f := bytes.Fields(b[end+1:])
-	if len(f) < 20 || len(f[0]) != 1 || !('A' <= f[0][0] && f[0][0] <= 'Z' || 'a' <= f[0][0] && f[0][0] <= 'z') {
+	if len(f) < 20 || len(f[0]) != 1 || !unicode.IsLetter(rune(f[0][0])) {
 		return proc{}, false
 	}
 	pid, err1 := strconv.Atoi(string(bytes.TrimSpace(b[:open])))
