@@ -27,7 +27,7 @@ local lib = import '../lib/expr.libsonnet';
   prometheusRules+:: {
     groups+: [{
       name: 'powerha-gate-missing',
-      interval: e.span(config.ruleInterval),
+      interval: e.span(2 * config.ruleInterval),
       rules: [
         missing('migration_over', also(g.moving + ' == 1')),
         missing('end_known', '%s %s' % [also(e.heard()), unless(g.endMax)]),

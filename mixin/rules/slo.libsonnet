@@ -25,7 +25,7 @@ local lib = import '../lib/expr.libsonnet';
   local day = 24 * hour,
   local fine = 5 * minute,
   // Recorded series are looked up like others, so they must be younger than five minutes.
-  local longInterval = 150,
+  local longInterval = 240,
 
   local probe = e.select('powerha_application_probe_success'),
   local until = e.select('powerha_lpm_declared_window_until_timestamp_seconds'),
