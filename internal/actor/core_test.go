@@ -299,7 +299,7 @@ func TestS2FrozenBetweenDecisionAndCommand(t *testing.T) {
 		w.passActs()
 		in := []Input{Tick{}}
 		for len(in) > 0 {
-			in = carry(w.core.Step(w.now, in), func(e Effect) []Input {
+			in = Perform(w.core.Step(w.now, in), func(e Effect) []Input {
 				out := w.do(e)
 				if j, ok := e.(AppendJournal); ok && j.Kind == KindIntent && !frozen {
 					frozen = true

@@ -186,11 +186,11 @@ func (a *Actor) drive(ctx context.Context, batch []Input) {
 	do := func(e Effect) []Input { return a.do(ctx, e) }
 	if !a.started {
 		a.started = true
-		batch = append(carry(a.core.Begin(a.d.Version), do), batch...)
+		batch = append(Perform(a.core.Begin(a.d.Version), do), batch...)
 	}
 	batch = append(batch, Tick{}, Episodes{a.readEpisodes()})
 	for len(batch) > 0 {
-		batch = carry(a.core.Step(a.d.Clock.Now(), batch), do)
+		batch = Perform(a.core.Step(a.d.Clock.Now(), batch), do)
 	}
 	a.rotate()
 	v := a.core.View()

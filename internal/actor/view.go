@@ -156,6 +156,9 @@ func (c *Core) decisionID() string {
 	return hex.EncodeToString(sum[:4])
 }
 
+// Decision returns what was decided last.
+func (c *Core) Decision() decide.Decision { return c.decision }
+
 // Fast reports whether something is under way that is looked after more often.
 func (c *Core) Fast() bool {
 	return c.prep != nil || c.st.Act != nil || c.st.Plan != nil || len(c.ops) > 0 || !c.seen.EndAt.IsZero() && c.quick() < slowTick

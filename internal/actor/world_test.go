@@ -134,7 +134,7 @@ func (w *world) restart() {
 	}
 	w.killed = false
 	w.core = New(w.opt, st, w.now)
-	w.drive(carry(w.core.Begin("test"), w.do)...)
+	w.drive(Perform(w.core.Begin("test"), w.do)...)
 }
 
 func (w *world) drive(in ...Input) {
@@ -142,7 +142,7 @@ func (w *world) drive(in ...Input) {
 		if n > 200 {
 			w.t.Fatalf("the core does not come to rest: %v", in)
 		}
-		in = carry(w.core.Step(w.now, in), w.do)
+		in = Perform(w.core.Step(w.now, in), w.do)
 	}
 }
 
