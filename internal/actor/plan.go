@@ -125,7 +125,9 @@ func (c *Core) readBackStep(a *actState) {
 		c.askSince(source, a.EndedAt)
 	case changed(r):
 		c.result(a, readChanged, state)
-	case c.inVain(a):
+	case c.inVain(a), c.now.Sub(a.EndedAt) > actLimit:
+		// The second: no stable ground ever comes on which to tell, as on a node that has rebooted. A plan does not block
+		// prepares and people for ever.
 		c.result(a, readNoChange, a.Kind+" "+state+": "+lastLine(a.Ended.Output))
 	default:
 		c.ask(source)

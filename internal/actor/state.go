@@ -188,8 +188,8 @@ func (s *State) outstanding() bool { return s.Act != nil && s.Act.Ended == nil }
 
 // fold takes one record in. Records of unknown kinds change nothing.
 func (s *State) fold(at model.Instant, kind, episode string, data any) {
-	if at.Mono < s.Boot-time.Second && s.Track != nil {
-		s.Track.Rebooted = true
+	if at.Mono < s.Boot-time.Second {
+		s.rebooted(at)
 	}
 	s.Boot = at.Mono
 	switch d := data.(type) {
@@ -237,6 +237,23 @@ func (s *State) fold(at model.Instant, kind, episode string, data any) {
 		s.Plan = &planState{planData: d, StepAt: at}
 	case planEndData:
 		s.foldPlanEnd(d)
+	}
+}
+
+// rebooted: the node has booted since the record before. The moments of the old boot are on another clock; what waits
+// for them counts from now.
+func (s *State) rebooted(at model.Instant) {
+	if s.Track != nil {
+		s.Track.Rebooted = true
+		if !s.Track.ResumeEnded.IsZero() {
+			s.Track.ResumeEnded = at
+		}
+	}
+	if s.Act != nil && s.Act.Ended != nil {
+		s.Act.EndedAt = at
+	}
+	if s.Plan != nil {
+		s.Plan.StepAt = at
 	}
 }
 

@@ -89,9 +89,23 @@ func (c *Core) followEpisodes() {
 		if c.due("interrupted", retryEvery) {
 			c.emit(AppendJournal{KindNative, t.Episode, nativeData{Reason: string(decide.Refused(decide.ReasonInterrupted))}})
 		}
+	case t != nil && e.ID == "" && c.logRead:
+		c.tellLog(t)
 	case t != nil && e.Open:
 		c.errlogEnd(e)
 	}
+}
+
+// tellLog writes the migration at hand into an episode log that does not know it: the DR script could not write, and
+// without an open episode no end would ever be found for it.
+func (c *Core) tellLog(t *decide.Track) {
+	if !c.due("tell_log", retryEvery) {
+		return
+	}
+	c.emit(AppendEpisode{model.EpisodeEvent{
+		Version: 1, Time: c.st.Started, Event: model.EventPre, Source: "actor", Episode: t.Episode,
+		Details: map[string]string{"reason": "the DR script did not write it"},
+	}})
 }
 
 // errlogEnd ends a migration whose post never comes, by what the error log says.

@@ -45,7 +45,9 @@ func suspended(in Input) Decision {
 	}
 	switch {
 	case in.Episode.ID == "":
-		return Decision{What: WhatWait, Reason: ReasonEpisodeUnknown, State: StateUnmanagedOnly, Next: "The episode log does not know this migration; lpmctl end closes it."}
+		d := operator(ReasonEpisodeUnknown, "", "The episode log does not know this migration, so its end cannot be told; free the disk of state_dir, or end it with lpmctl end once it is in the log.")
+		d.State = StateUnmanagedOnly
+		return d
 	case in.Episode.Open || in.Episode.End.IsZero():
 		return protected(in)
 	}

@@ -135,9 +135,7 @@ func (c *Core) kill(n *node, why string) {
 	if m := c.moves[n.name]; m != nil {
 		c.migrationLost(m, why)
 	}
-	if c.standbyChanged() {
-		c.trace("", "standby", "up", c.standbyUp())
-	}
+	c.tellStandby()
 }
 
 func (c *Core) powerOff(name string) {
@@ -207,4 +205,11 @@ func (c *Core) standbyChanged() bool {
 	changed := up != !c.log.standbyDown
 	c.log.standbyDown = !up
 	return changed
+}
+
+// tellStandby tells the referee whether every online group has somewhere to go, when that has changed.
+func (c *Core) tellStandby() {
+	if c.standbyChanged() {
+		c.trace("", "standby", "up", c.standbyUp())
+	}
 }

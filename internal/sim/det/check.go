@@ -200,6 +200,7 @@ func (c *checker) truth(b *book, r *Record) bool {
 		b.manager.set(r.At, r.text("state") == "ST_STABLE")
 	case "migration_open":
 		b.open, b.openAt, b.endAt = true, r.At, 0
+		b.starts, b.approvedResume, b.override = 0, 0, false // at most one of a kind in a migration
 		clear(b.ended)
 	case "migration_close":
 		b.open, b.closedAt = false, r.At

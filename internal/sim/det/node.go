@@ -20,6 +20,7 @@ type node struct {
 	boots         int
 	parked        []event
 	bootAt        time.Duration
+	uptime        time.Duration // at bootAt
 	thawedAt      time.Duration
 	frozenAt      time.Duration
 	step          time.Duration // what somebody has set the time of day off by
@@ -54,7 +55,7 @@ type node struct {
 
 func (w *World) newNode(name string) *node {
 	n := &node{
-		w: w, name: name, alive: true, size: -1, foldedSize: -2, exporter: true, boots: 1,
+		w: w, name: name, alive: true, size: -1, foldedSize: -2, exporter: true, boots: 1, uptime: 30*24*time.Hour,
 		state: durable.NewMem(), private: durable.NewMem(), acts: map[string]*act{}, calls: map[string]*call{},
 		waiting: map[string]*call{}, heard: map[string]time.Duration{}, apps: map[string]*app{},
 	}
@@ -66,7 +67,7 @@ func (w *World) newNode(name string) *node {
 
 // Now reads both clocks of the node.
 func (n *node) Now() model.Instant {
-	return model.Instant{Wall: epoch().Add(n.w.now + n.step), Mono: n.w.now - n.bootAt - n.lost + 100*time.Second}
+	return model.Instant{Wall: epoch().Add(n.w.now + n.step), Mono: n.w.now - n.bootAt - n.lost + n.uptime}
 }
 
 // NewTimer and WithTimeout complete clock.Clock for those who only ask for the time.
@@ -119,7 +120,7 @@ func (n *node) die() {
 
 func (n *node) boot() {
 	n.w.heartbeats()
-	n.alive, n.bootAt, n.lost = true, n.w.now, 0
+	n.alive, n.bootAt, n.lost, n.uptime = true, n.w.now, 0, 40*time.Second
 	n.boots++
 	n.w.on(n, 20*time.Second, func() { n.exporter = true; n.w.healthChanged() })
 	n.w.on(n, n.w.between(20*time.Second, 3*time.Minute), n.startActor)

@@ -1,0 +1,62 @@
+package actor
+
+import (
+	"testing"
+	"time"
+
+	"powerha_lpm_exporter/internal/control"
+	"powerha_lpm_exporter/internal/decide"
+	"powerha_lpm_exporter/internal/model"
+)
+
+// What the simulation has found, one test each.
+
+// The DR script could not write the episode log: the migration is written into it later, and people are told meanwhile.
+func TestMigrationThatTheLogDoesNotKnow(t *testing.T) {
+	w := newWorld(t, decide.ModeGated)
+	w.run(10 * time.Second)
+	w.fullLog = true
+	w.drive(Tick{}, DR{"dr1", control.DRRequest{Phase: model.EventPre, Episode: "e1", Limit: 280 * time.Second}})
+	w.until("suspended", time.Minute, func() bool { return w.core.suspended() && len(w.dr) > 1 })
+	w.product()
+	w.until("told", time.Minute, func() bool { return w.paged(string(decide.ReasonEpisodeUnknown)) })
+	w.fullLog = false
+	w.until("protected", time.Minute, func() bool { return w.state() == decide.StateProtected })
+	w.event(model.EventPost, "e1", "")
+	w.undo(false)
+	w.until("closed", 3*time.Minute, func() bool { return w.closed("e1") == decide.ResultResumed })
+}
+
+// A node that dies while variables are synchronised, and comes back with cluster services down, does not wait for stable
+// ground for ever: the plan is given up, people are told, and nothing else is blocked.
+func TestPlanOfANodeThatHasRebooted(t *testing.T) {
+	w := newWorld(t, decide.ModeGated)
+	w.policy = model.PolicyUnset
+	w.run(10 * time.Second)
+	w.drive(Operator{"o", "uid 0", control.OperatorRequest{Verb: control.VerbApply}})
+	w.until("the synchronisation runs", time.Minute, func() bool { return w.count("sync") == 1 })
+	for _, a := range w.acts {
+		a.ended, a.exit = true, -1
+	}
+	w.now.Mono = 40 * time.Second
+	w.node, w.manager, w.unsynced = model.NodeOffline, model.ManagerInit, true
+	w.restart()
+	w.until("given up", 15*time.Minute, func() bool { return w.core.st.Plan == nil })
+	if !w.paged("variables_apply_failed") {
+		t.Errorf("pages %v", w.pages)
+	}
+}
+
+// A command had ended before the node rebooted: what it did is read back by the clock of the new boot.
+func TestReadBackAfterAReboot(t *testing.T) {
+	w := newWorld(t, decide.ModeGated)
+	w.policy = model.PolicyUnset
+	w.run(10 * time.Second)
+	w.drive(Operator{"o", "uid 0", control.OperatorRequest{Verb: control.VerbApply}})
+	w.broken[model.SourceCluster] = true
+	w.until("the first command has ended", time.Minute, func() bool { return w.core.st.Act != nil && w.core.st.Act.Ended != nil })
+	w.now.Mono = 40 * time.Second
+	w.broken[model.SourceCluster] = false
+	w.restart()
+	w.until("done", 2*time.Minute, func() bool { return w.core.st.Plan == nil && w.count("sync") == 1 })
+}
