@@ -282,6 +282,9 @@ func (c *Core) input() decide.Input {
 		track := *t
 		track.ActOutstanding = c.st.outstanding()
 		track.ActOverdue = c.st.outstanding() && c.now.Sub(c.st.Act.At) > actLimit && c.now.Mono >= c.st.Act.At.Mono
+		if a := c.st.Act; a != nil && a.Ended != nil {
+			track.ActEnded = a.EndedAt
+		}
 		in.Track = &track
 		in.TakenBy = c.takenBy[t.Episode]
 	}

@@ -60,3 +60,39 @@ func TestReadBackAfterAReboot(t *testing.T) {
 	w.restart()
 	w.until("done", 2*time.Minute, func() bool { return w.core.st.Plan == nil && w.count("sync") == 1 })
 }
+
+// A node that has booted since the premigrate gets neither post nor undo: the actor ends the migration.
+func TestMigrationOfANodeThatHasRebooted(t *testing.T) {
+	w := newWorld(t, decide.ModeNative)
+	w.run(10 * time.Second)
+	w.pre("e1")
+	w.product()
+	w.run(10 * time.Second)
+	w.now.Mono = 40 * time.Second
+	w.node, w.timeout, w.deadman, w.dms, w.inittab = model.NodeOffline, 30*time.Second, "a", true, false
+	w.restart()
+	w.until("ended", time.Minute, func() bool { e := w.last(); return !e.Open && e.Result == model.ResultRebooted })
+	w.until("told", 15*time.Minute, func() bool { return w.paged(string(decide.ReasonNotResumed)) })
+}
+
+// A node that reboots in the midst of the stop is neither managed nor unmanaged: people are asked.
+func TestRebootInTheMidstOfAStop(t *testing.T) {
+	w := newWorld(t, decide.ModeGated)
+	w.run(10 * time.Second)
+	w.hang = true
+	w.event(model.EventPre, "e1", "begin")
+	w.drive(Tick{}, w.folded(), DR{"dr1", control.DRRequest{Phase: model.EventPre, Episode: "e1", Limit: 280 * time.Second}})
+	w.until("the stop runs", time.Minute, func() bool { return w.count("stop") == 1 })
+	for _, a := range w.acts {
+		a.ended, a.exit = true, -1
+	}
+	w.now.Mono = 40 * time.Second
+	w.node, w.manager = model.NodeOffline, model.ManagerInit
+	w.restart()
+	w.until("told", time.Minute, func() bool { return w.paged(string(decide.ReasonRebooted)) })
+	w.node, w.manager = model.NodeNormal, model.ManagerStable // a person has started it
+	w.until("closed", 15*time.Minute, func() bool { return w.closed("e1") != "" })
+	if w.count("start") != 0 {
+		t.Errorf("commands %v", w.log)
+	}
+}

@@ -158,6 +158,8 @@ type State struct {
 	Judged  string          `json:"judged,omitempty"`
 	Applied []decide.Change `json:"applied,omitempty"`
 	Boot    time.Duration   `json:"-"` // Mono of the latest record
+	// Booted is when this actor first wrote after the last boot that it noticed.
+	Booted time.Time `json:"booted,omitzero"`
 }
 
 type peerRecord struct {
@@ -243,6 +245,7 @@ func (s *State) fold(at model.Instant, kind, episode string, data any) {
 // rebooted: the node has booted since the record before. The moments of the old boot are on another clock; what waits
 // for them counts from now.
 func (s *State) rebooted(at model.Instant) {
+	s.Booted = at.Wall
 	if s.Track != nil {
 		s.Track.Rebooted = true
 		if !s.Track.ResumeEnded.IsZero() {

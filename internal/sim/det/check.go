@@ -18,6 +18,7 @@ type checker struct {
 	standby history
 	unsync  map[string]string
 	setBy   map[string]setting
+	foreign time.Duration     // since when a change of a person waits for a synchronisation
 	first   map[string]string // variable: its value before our first change
 }
 
@@ -33,6 +34,7 @@ type book struct {
 	bootAt, thawedAt    time.Duration
 	managed             history
 	manager             history // stable
+	armed               history // its dead man switch
 	managedBy           string  // who changed it last
 	managedAt           time.Duration
 	asked               map[string]string // what a person asked for, by the id of the request
@@ -105,7 +107,7 @@ func newChecker(w *World) *checker {
 		c.nodes[n] = &book{
 			name: n, alive: true, asked: map[string]string{}, byID: map[string]*ourAct{}, approvals: map[string]int{}, honest: map[string]bool{},
 			ended: map[int64]bool{}, signals: map[string]*Record{}, intents: map[string]string{}, over: map[string]bool{}, managedBy: "product",
-			managed: history{on: true}, manager: history{on: true},
+			managed: history{on: true}, manager: history{on: true}, armed: history{on: true},
 		}
 	}
 	return c
@@ -126,7 +128,16 @@ func (c *checker) see(r *Record) {
 		c.twice(r)
 		return
 	case "variable":
+		if b != nil && r.text("name") == "dead_man_switch" {
+			b.armed.set(r.At, r.flag("value"))
+			return
+		}
 		c.variable(r)
+		return
+	case "unsynced":
+		if !r.flag("unsynced") {
+			c.foreign = 0
+		}
 		return
 	}
 	if b == nil {
@@ -184,6 +195,7 @@ func (c *checker) truth(b *book, r *Record) bool {
 	case "node_dead":
 		b.alive, b.frozen, b.actorUp, b.open, b.product = false, false, false, false, 0
 	case "node_boot":
+		b.armed.set(r.At, true)
 		b.alive, b.bootAt, b.managedBy, b.managedAt = true, r.At, "boot", r.At
 		b.managed.set(r.At, false)
 	case "managed":
@@ -201,7 +213,6 @@ func (c *checker) truth(b *book, r *Record) bool {
 	case "migration_open":
 		b.open, b.openAt, b.endAt = true, r.At, 0
 		b.starts, b.approvedResume, b.override = 0, 0, false // at most one of a kind in a migration
-		clear(b.ended)
 	case "migration_close":
 		b.open, b.closedAt = false, r.At
 		b.aborted = r.text("result") != "completed"
@@ -263,6 +274,9 @@ func (c *checker) variable(r *Record) {
 	}
 	if by == "human" {
 		delete(c.first, name)
+		if synced, told := r.Fields["synced"].(bool); told && !synced && c.foreign == 0 {
+			c.foreign = r.At
+		}
 	}
 	c.setBy[name] = setting{value, by, r.At}
 }

@@ -69,6 +69,10 @@ func (c *checker) commandStart(b *book, r *Record) {
 		c.beforeStart(b, a)
 	case "move":
 		c.beforeMove(b, a, argv)
+	case "sync":
+		if c.foreign > 0 && r.At-c.foreign > 2*readSlack {
+			c.violated("S4", b.name, fmt.Sprintf("synchronised, and with it a change of a person that waits since %s", c.foreign))
+		}
 	}
 }
 
@@ -236,7 +240,7 @@ func (c *checker) beforeMove(b *book, a *ourAct, argv []string) {
 			from = n.name
 		}
 	}
-	if from != "" && !c.lied(b) {
+	if from != "" && (!c.lied(b) || c.heard(b.name, from)) {
 		c.violated("S1", b.name, fmt.Sprintf("%s while %s runs it", a.argv, from))
 	}
 	approvals := 0
@@ -261,4 +265,10 @@ func (c *checker) beforeMove(b *book, a *ourAct, argv []string) {
 	if !slices.Contains(c.w.plan.nodes, strings.TrimPrefix(argv[len(argv)-1], "NODE=")) {
 		c.violated("S11", b.name, "a node that the cluster does not have: "+a.argv)
 	}
+}
+
+// heard: the heartbeats of a node have been heard by another for a while, whatever a person says of it.
+func (c *checker) heard(by, of string) bool {
+	x, y := c.w.byName[by], c.w.byName[of]
+	return c.w.hears(x, y) && y.proc != nil && x.stale == nil && c.w.now-y.thawedAt > readSlack && c.w.now-y.bootAt > readSlack
 }

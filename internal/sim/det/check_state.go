@@ -45,17 +45,13 @@ func (c *checker) published(b *book, r *Record) {
 	if r.text("state") != string(decide.StateProtected) {
 		return
 	}
-	s := c.w.status(b.name)
 	if b.managed.on && r.At-b.managed.since > 2*readSlack {
 		c.violated("S13", b.name, "says protected and is managed")
 	}
-	if s.DeadManSwitch && c.quiet(b) {
+	if b.armed.on && r.At-b.armed.since > readSlack {
 		c.violated("S13", b.name, "says protected with its dead man switch armed")
 	}
 }
-
-// quiet: PowerHA's script has not been at work lately, so that what is read is what is.
-func (c *checker) quiet(b *book) bool { return b.product == 0 && c.w.now-b.productAt > 2*readSlack }
 
 // settled: nothing is under way any more, or a person is waited for.
 func (c *checker) settled() bool {

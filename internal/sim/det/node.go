@@ -55,7 +55,7 @@ type node struct {
 
 func (w *World) newNode(name string) *node {
 	n := &node{
-		w: w, name: name, alive: true, size: -1, foldedSize: -2, exporter: true, boots: 1, uptime: 30*24*time.Hour,
+		w: w, name: name, alive: true, size: -1, foldedSize: -2, exporter: true, boots: 1, uptime: 30 * 24 * time.Hour,
 		state: durable.NewMem(), private: durable.NewMem(), acts: map[string]*act{}, calls: map[string]*call{},
 		waiting: map[string]*call{}, heard: map[string]time.Duration{}, apps: map[string]*app{},
 	}

@@ -2,6 +2,7 @@ package det
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"powerha_lpm_exporter/internal/actor"
@@ -40,7 +41,7 @@ func (r planner) drawPerson() {
 	types := func(args ...string) {
 		r.add(at, "human_"+args[0]+"_"+name, func(w *World) { w.human(w.byName[name], "clmgr", args...) })
 	}
-	switch r.IntN(17) {
+	switch r.IntN(19) {
 	case 0:
 		ask(control.OperatorRequest{Verb: control.VerbHold, Reason: "wait for me"})
 		at += r.between(time.Minute, 15*time.Minute)
@@ -59,6 +60,18 @@ func (r planner) drawPerson() {
 		ask(control.OperatorRequest{Verb: control.VerbApply})
 		at += r.between(time.Minute, 6*time.Minute)
 		ask(control.OperatorRequest{Verb: control.VerbRestore})
+	case 17, 18: // one asks for the values of before, after somebody has set another one
+		r.p.config.Variables.Apply = "on_request"
+		r.p.faults = slices.DeleteFunc(r.p.faults, func(f fault) bool { return f.name == "variables_set" })
+		ask(control.OperatorRequest{Verb: control.VerbRestore})
+		at -= r.between(2*time.Minute, 4*time.Minute)
+		if r.chance(60) {
+			types("modify", "cluster", "HEARTBEAT_FREQUENCY_DURING_LPM=240")
+			at += 20 * time.Second
+			types("sync", "cluster")
+		}
+		at = 20 * time.Second
+		ask(control.OperatorRequest{Verb: control.VerbApply})
 	case 7, 8:
 		r.failover(at, name)
 	case 9:
