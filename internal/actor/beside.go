@@ -111,7 +111,7 @@ func (a *Actor) askPeer(ctx context.Context, peer string) Input {
 // ViewOf keeps what decisions look at.
 func ViewOf(at model.Instant, i records.PeerInfo) decide.PeerView {
 	busy := i.Phase == model.PhasePreparing || i.Phase == model.PhaseMigrating || i.Phase == model.PhaseRollingBack || i.Phase == model.PhaseSettling && i.Suspended
-	return decide.PeerView{At: at, Reachable: true, Suspended: i.Suspended, Migrating: busy, DeadManSwitch: i.DeadManSwitch}
+	return decide.PeerView{At: at, Reachable: true, Suspended: i.Suspended, Migrating: busy, DeadManSwitch: i.DeadManSwitch, Unsynced: i.Unsynced}
 }
 
 // ask hands an input to the loop and waits for its answers until one of them is the last.

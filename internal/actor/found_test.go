@@ -96,3 +96,19 @@ func TestRebootInTheMidstOfAStop(t *testing.T) {
 		t.Errorf("commands %v", w.log)
 	}
 }
+
+// What waits for a synchronisation on another node is seen there alone: its actor tells, and nothing is synchronised
+// here meanwhile.
+func TestS4ChangesThatWaitOnAPeer(t *testing.T) {
+	w := newWorld(t, decide.ModeGated)
+	w.policy, w.peerUnsynced = model.PolicyUnset, true
+	w.run(10 * time.Second)
+	w.drive(Operator{"o", "uid 0", control.OperatorRequest{Verb: control.VerbApply}})
+	w.run(40 * time.Second)
+	if w.ops[0].Accepted || w.ops[0].Reason != string(decide.ReasonUnsynced) || len(w.log) != 0 {
+		t.Errorf("replies %+v, commands %v", w.ops, w.log)
+	}
+	if v := w.core.View().Peer.Unsynced; v == nil || *v {
+		t.Errorf("this node tells its peers %v", v)
+	}
+}

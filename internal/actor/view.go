@@ -77,6 +77,9 @@ func (c *Core) View() View {
 		Node: c.opt.Node, At: c.now.Wall, State: string(c.decision.State), Phase: phaseOf(c.episode()), Episode: c.trackEpisode(),
 		Suspended: c.suspended(), NodeState: node, Manager: manager, DeadManSwitch: dms, DeadmanMode: deadman, NodeTimeout: timeout,
 	}
+	if r, ok := c.facts.Fresh(model.SourceCluster, c.now, 2*c.opt.Policy.FactAge); ok && r.Cluster != nil {
+		v.Peer.Unsynced = r.Cluster.Unsynced
+	}
 	return v
 }
 

@@ -85,16 +85,17 @@ type world struct {
 	startNoop bool
 	hang      bool // commands never end
 
-	healthy    bool
-	healthyAt  model.Instant
-	prometheus bool
-	gateValue  *int64
-	gateAge    time.Duration
-	noExporter bool
-	peerUp     bool
-	peerDMS    bool
-	peerStores bool
-	report     *model.Report // in the exporter's snapshot
+	healthy      bool
+	healthyAt    model.Instant
+	prometheus   bool
+	gateValue    *int64
+	gateAge      time.Duration
+	noExporter   bool
+	peerUp       bool
+	peerDMS      bool
+	peerUnsynced bool
+	peerStores   bool
+	report       *model.Report // in the exporter's snapshot
 
 	pages []string
 	dr    []control.DRReply
@@ -300,7 +301,7 @@ func (w *world) do(e Effect) []Input {
 		if !w.peerUp {
 			return []Input{PeerAnswer{Peer: v.Peer, Err: "connection refused"}}
 		}
-		return []Input{PeerAnswer{Peer: v.Peer, View: decide.PeerView{At: w.now, Reachable: true, Migrating: w.migrating, DeadManSwitch: &w.peerDMS}}}
+		return []Input{PeerAnswer{Peer: v.Peer, View: decide.PeerView{At: w.now, Reachable: true, Migrating: w.migrating, DeadManSwitch: &w.peerDMS, Unsynced: &w.peerUnsynced}}}
 	case Page:
 		w.pages = append(w.pages, v.Alert)
 	}

@@ -110,6 +110,8 @@ type PeerView struct {
 	Suspended     bool
 	Migrating     bool
 	DeadManSwitch *bool
+	// Unsynced: changes wait for a synchronisation on the peer; nil where it does not tell.
+	Unsynced *bool
 }
 
 // Observed is what the actor has seen over time, which no single reading tells.

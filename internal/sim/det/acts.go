@@ -74,7 +74,7 @@ func (n *node) start(a command.Act) (command.Started, error) {
 	switch fault {
 	case actHangs, actFails, actNothing:
 		argv := append([]string{name}, a.Argv[1:]...)
-		n.w.emit(n.name, "command_start", "id", a.ID, "argv", argv, "by", "actor")
+		n.w.emit(n.name, "command_start", "id", n.simID(a.ID), "argv", argv, "by", "actor")
 		over := n.w.between(time.Second, 20*time.Second)
 		if fault == actHangs {
 			over = max(n.w.plan.cease-n.w.now, 0) + n.w.between(0, 20*time.Minute)
@@ -84,14 +84,17 @@ func (n *node) start(a command.Act) (command.Started, error) {
 			if fault == actNothing {
 				exit = 0
 			}
-			n.w.emit(n.name, "command_end", "id", a.ID, "argv", argv, "by", "actor", "exit", exit, "effect", "none")
+			n.w.emit(n.name, "command_end", "id", n.simID(a.ID), "argv", argv, "by", "actor", "exit", exit, "effect", "none")
 			n.actEnded(x, exit)
 		})
 	default:
-		n.w.step(sim.CommandStarted{ID: a.ID, Node: n.name, Name: name, Args: a.Argv[1:], By: "actor", Locale: "C"})
+		n.w.step(sim.CommandStarted{ID: n.simID(a.ID), Node: n.name, Name: name, Args: a.Argv[1:], By: "actor", Locale: "C"})
 	}
 	return x.started, nil
 }
+
+// simID is the id of a command of ours in the cluster, where those of several nodes meet.
+func (n *node) simID(id string) string { return n.name + "/" + id }
 
 func (n *node) actEnded(x *act, exit int) {
 	x.ended, x.exit = true, exit

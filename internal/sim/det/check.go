@@ -262,6 +262,9 @@ func (c *checker) variable(r *Record) {
 	name, value, by := r.text("name"), fmt.Sprint(r.Fields["value"]), r.text("by")
 	old, known := c.setBy[name]
 	if known && old.value == value {
+		if _, told := r.Fields["synced"]; !told && by == "human" {
+			c.foreign = 0 // in force without a synchronisation
+		}
 		return
 	}
 	if known && by == "actor" {

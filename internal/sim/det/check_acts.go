@@ -78,7 +78,7 @@ func (c *checker) commandStart(b *book, r *Record) {
 
 // unrecorded: S12, the intent is on disk before the act.
 func (c *checker) unrecorded(b *book, a *ourAct) {
-	argv, ok := b.intents[a.id]
+	argv, ok := b.intents[strings.TrimPrefix(a.id, b.name+"/")]
 	if !ok || path.Base(strings.Fields(argv)[0])+argv[strings.Index(argv, " "):] != a.argv {
 		c.violated("S12", b.name, "no intent in the journal: "+a.argv)
 	}
@@ -150,6 +150,8 @@ func (c *checker) beforeStart(b *book, a *ourAct) {
 	switch {
 	case b.managed.on && now-b.managed.since > readSlack:
 		c.violated("S5", b.name, fmt.Sprintf("resumed, and it is managed since %s", b.managed.since))
+	case b.managedBy == "human" && !b.managed.on && c.inVain(b):
+		// Our stop had changed nothing, and a person's came before that was known: nothing that is read tells them apart.
 	case b.managedBy != "actor" && now-b.managedAt > readSlack:
 		c.violated("S5", b.name, fmt.Sprintf("resumed, and %s was the last to act on it, at %s", b.managedBy, b.managedAt))
 	}
@@ -183,6 +185,16 @@ func (c *checker) beforeStart(b *book, a *ourAct) {
 	if b.endAt > 0 && now-b.endAt > limit && !b.clockSet {
 		c.violated("S3", b.name, fmt.Sprintf("resumed %s after the end, past its deadline", now-b.endAt))
 	}
+}
+
+// inVain: the last stop of ours had no effect, and was still being read back when the node was unmanaged.
+func (c *checker) inVain(b *book) bool {
+	for i := len(b.acts) - 1; i >= 0; i-- {
+		if a := b.acts[i]; a.verb == "stop" {
+			return !a.applied && a.began < b.managedAt && b.managedAt-a.ended < 6*time.Minute
+		}
+	}
+	return false
 }
 
 // recordedHere: the group belonged to the node when it was suspended, by the cluster's own book.

@@ -2,6 +2,7 @@ package det
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"powerha_lpm_exporter/internal/decide"
@@ -111,7 +112,7 @@ func (c *checker) finish() {
 			c.violated("S12", n.name, fmt.Sprintf("the journal does not verify: %v %s", err, damage.Reason))
 		}
 		for _, a := range b.acts {
-			if a.over && !b.over[a.id] && b.actorUp && c.w.now-max(a.ended, b.actorAt) > time.Minute && b.badJournal < a.ended {
+			if a.over && !b.over[strings.TrimPrefix(a.id, b.name+"/")] && b.actorUp && c.w.now-max(a.ended, b.actorAt) > time.Minute && b.badJournal < a.ended {
 				c.violated("S12", n.name, "the end of a command stands nowhere in the journal: "+a.argv)
 			}
 		}

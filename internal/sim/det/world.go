@@ -200,7 +200,7 @@ func (w *World) output(e sim.CommandOutput) {
 		return
 	}
 	for _, n := range w.nodes {
-		if a := n.acts[e.ID]; a != nil {
+		if a := n.acts[strings.TrimPrefix(e.ID, n.name+"/")]; a != nil {
 			a.out.Write(e.Stdout)
 			a.out.Write(e.Stderr)
 		}
@@ -223,7 +223,7 @@ func (w *World) commandDone(e sim.CommandDone) {
 		return
 	}
 	for _, n := range w.nodes {
-		if a := n.acts[e.ID]; a != nil && a.boot == n.boots {
+		if a := n.acts[strings.TrimPrefix(e.ID, n.name+"/")]; a != nil && a.boot == n.boots {
 			w.on(n, 0, func() { n.actEnded(a, e.Exit) })
 		}
 	}
