@@ -112,3 +112,37 @@ func TestS4ChangesThatWaitOnAPeer(t *testing.T) {
 		t.Errorf("this node tells its peers %v", v)
 	}
 }
+
+// A person has stopped the node right after our start, so that the start is never read back. People are told, also where
+// the groups cannot be read, and the next migration is not made to fail for it (S8).
+func TestS8ResumeThatIsNeverReadBack(t *testing.T) {
+	for _, unreadable := range []bool{false, true} {
+		w := newWorld(t, decide.ModeGated)
+		w.run(10 * time.Second)
+		w.migrate("e1", model.EventPost)
+		w.until("started", 3*time.Minute, func() bool { return w.count("start") == 1 })
+		w.startNoop = true
+		w.node = model.NodeOffline
+		for _, a := range w.acts {
+			a.ended = true
+		}
+		w.broken[model.SourceGroups] = unreadable
+		w.until("told", 10*time.Minute, func() bool { return w.paged(string(decide.ReasonReadBackMissing)) })
+		w.broken[model.SourceGroups] = false
+		if r := w.pre("e2"); r.Verdict == control.VerdictRefuse {
+			t.Errorf("unreadable %t: the next migration was refused: %+v", unreadable, r)
+		}
+	}
+}
+
+// A cluster that cannot be read is no reason for silence past the deadline (S3).
+func TestS3DeadlineOfAClusterThatCannotBeRead(t *testing.T) {
+	w := newWorld(t, decide.ModeGated)
+	w.run(10 * time.Second)
+	w.migrate("e1", model.EventPost)
+	w.broken[model.SourceNodes] = true
+	w.until("told", 40*time.Minute, func() bool { return w.paged(string(decide.ReasonDeadline)) })
+	if w.count("start") != 0 {
+		t.Errorf("commands %v", w.log)
+	}
+}

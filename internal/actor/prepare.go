@@ -94,11 +94,24 @@ func (c *Core) advancePrepare() {
 	}
 }
 
-// busy: a modifying command of ours is not over, or its effect is not read back.
+// busy: a modifying command of ours is not over, or its effect is not read back. One whose effect has not come long
+// after its end is no reason to hold up a migration (S8): what the node reads then is what it is.
 func (c *Core) busy() bool {
+	if c.st.outstanding() || c.st.Plan != nil {
+		return true
+	}
 	t := c.st.Track
-	return c.st.outstanding() || c.st.Plan != nil ||
-		t != nil && t.Mode == decide.ModeGated && (t.Stage == decide.StageUnmanaging || t.Stage == decide.StageResuming)
+	if t == nil || t.Mode != decide.ModeGated {
+		return false
+	}
+	switch t.Stage {
+	case decide.StageUnmanaging:
+		return c.st.Act == nil || c.now.Sub(c.st.Act.EndedAt) <= noChangeLimit
+	case decide.StageResuming:
+		return t.ResumeEnded.IsZero() || c.now.Sub(t.ResumeEnded) <= noChangeLimit
+	case decide.StageNone, decide.StageRecorded, decide.StageSuspended:
+	}
+	return false
 }
 
 // prepareRead judges the ground, reading what is too old first.

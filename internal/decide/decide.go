@@ -210,7 +210,7 @@ func Decide(in Input) Decision {
 	case StageUnmanaging:
 		return unmanaging(in)
 	case StageSuspended:
-		return suspended(in)
+		return overdue(in, suspended(in))
 	case StageResuming:
 		return resuming(in)
 	}

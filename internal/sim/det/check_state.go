@@ -91,7 +91,15 @@ func (c *checker) late() {
 			c.violated("liveness", n.name, "there is no actor")
 		case !n.proc.core.Calm() && !c.waiting(b):
 			c.violated("liveness", n.name, fmt.Sprintf("still %s (%s %s) since %s", b.state, b.what, b.reason, b.decidedAt))
-		case c.suspendedTooLong(b):
+		}
+	}
+	c.silence()
+}
+
+// silence is S3: past the deadline somebody has been told.
+func (c *checker) silence() {
+	for _, n := range c.w.nodes {
+		if n.runs() && c.w.now-n.thawedAt > time.Minute && c.suspendedTooLong(c.nodes[n.name]) {
 			c.violated("S3", n.name, "suspended past its deadline, and nobody was told")
 		}
 	}

@@ -100,6 +100,13 @@ func (w *World) schedule(without []int) {
 		}})
 	}
 	w.push(event{at: w.plan.cease, fn: w.lookForEnd})
+	w.after(lookEvery, w.lookForSilence)
+}
+
+// lookForSilence holds S3 while faults go on.
+func (w *World) lookForSilence() {
+	w.check.silence()
+	w.after(2*lookEvery, w.lookForSilence)
 }
 
 const lookEvery = 10 * time.Second

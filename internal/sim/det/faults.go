@@ -28,7 +28,8 @@ func (r planner) commandFails(at time.Duration, name string) {
 
 func (r planner) readFails(at time.Duration, name string) {
 	what, tool := pick(r, readHangs, readFails, readHalf, readForeign), pick(r, "", "", "clmgr", "clRGinfo", "lssrc", "ps", "clctrl", "lsitab", "drmgr")
-	d := r.between(5*time.Second, 5*time.Minute)
+	d := pick(r, r.between(5*time.Second, 5*time.Minute), r.between(5*time.Second, 5*time.Minute), r.between(5*time.Minute, 40*time.Minute))
+	r.p.cease = max(r.p.cease, at+d)
 	r.add(at, "reads_"+what+"_"+tool+"_"+name, func(w *World) {
 		f := &w.byName[name].faults
 		f.read, f.tool, f.until = what, tool, w.now+d
