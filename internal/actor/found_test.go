@@ -146,3 +146,17 @@ func TestS3DeadlineOfAClusterThatCannotBeRead(t *testing.T) {
 		t.Errorf("commands %v", w.log)
 	}
 }
+
+// A resume that a person asked for, and that no evidence supports, is no reason for silence either; when the evidence
+// comes after the deadline, it is done.
+func TestS3ApprovedResumeWithoutEvidence(t *testing.T) {
+	w := newWorld(t, decide.ModeGated)
+	w.run(10 * time.Second)
+	none := int64(1)
+	w.gateValue = &none
+	w.migrate("e1", model.EventPost)
+	w.drive(Operator{"o", "uid 0", control.OperatorRequest{Verb: control.VerbResume, Reason: "I have looked"}})
+	w.until("told", 40*time.Minute, func() bool { return w.paged(string(decide.ReasonDeadline)) })
+	w.gateValue = nil
+	w.until("resumed", 3*time.Minute, func() bool { return w.closed("e1") == decide.ResultResumed })
+}

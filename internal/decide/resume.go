@@ -55,10 +55,10 @@ func suspended(in Input) Decision {
 }
 
 // overdue tells people of a suspension that is past its deadline whatever is still waited for: a cluster that cannot be
-// read, or a node in transition, is no reason for silence (S3).
+// read, a node in transition, or a resume that a person asked for and no evidence supports, is no reason for silence (S3).
 func overdue(in Input, d Decision) Decision {
 	waits := d.What == WhatWait || d.What == WhatSettle || d.What == WhatConfirm
-	if !waits || in.Track.Approved || !pastDeadline(in) {
+	if !waits || !pastDeadline(in) {
 		return d
 	}
 	out := operator(ReasonDeadline, strings.TrimSpace(string(d.Reason)+" "+d.Detail), "The suspension has reached its deadline. Nothing is resumed by itself any more: lpmctl resume, or lpmctl extend.")

@@ -41,7 +41,7 @@ func (r planner) drawPerson() {
 	types := func(args ...string) {
 		r.add(at, "human_"+args[0]+"_"+name, func(w *World) { w.human(w.byName[name], "clmgr", args...) })
 	}
-	switch r.IntN(19) {
+	switch r.IntN(22) {
 	case 0:
 		ask(control.OperatorRequest{Verb: control.VerbHold, Reason: "wait for me"})
 		at += r.between(time.Minute, 15*time.Minute)
@@ -60,6 +60,8 @@ func (r planner) drawPerson() {
 		ask(control.OperatorRequest{Verb: control.VerbApply})
 		at += r.between(time.Minute, 6*time.Minute)
 		ask(control.OperatorRequest{Verb: control.VerbRestore})
+	case 19, 20, 21:
+		r.holdOver(name)
 	case 17, 18: // one asks for the values of before, after somebody has set another one
 		r.p.config.Variables.Apply = "on_request"
 		r.p.faults = slices.DeleteFunc(r.p.faults, func(f fault) bool { return f.name == "variables_set" })
@@ -115,5 +117,19 @@ func (r planner) failover(at time.Duration, lost string) {
 			}
 			w.operator(standby, control.OperatorRequest{Verb: control.VerbApproveFailover, Node: lost, Reason: "powered off at the HMC by me"}, "true", !n.alive)
 		})
+	})
+}
+
+// holdOver is a person who holds a resume while it is being confirmed, and lets it go when what was known then may not
+// hold any more.
+func (r planner) holdOver(name string) {
+	i, mode, wait := r.IntN(len(r.p.skews)), pick(r, promOK, promStale, promStale, promDown), r.between(2*time.Minute, 6*time.Minute)
+	r.add(30*time.Second, "hold_over_"+mode+"_"+name, func(w *World) {
+		w.byName[name].onEnd = func(*node) {
+			w.operator(name, control.OperatorRequest{Verb: control.VerbHold, Reason: "wait for me"})
+			w.after(100*time.Second, func() { w.servers[i].mode, w.servers[i].since = mode, w.now })
+			w.after(100*time.Second+wait, func() { w.operator(name, control.OperatorRequest{Verb: control.VerbRelease}) })
+			w.after(10*time.Minute+wait, func() { w.servers[i].mode = promOK })
+		}
 	})
 }

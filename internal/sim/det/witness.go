@@ -75,7 +75,7 @@ func (s *server) answer(w *World, n *node, at model.Instant) model.GateSample {
 	}
 	end := n.last()
 	g.EvaluatedTime = epoch().Add(eval + s.skew)
-	seen := end.End.Sub(epoch()) - n.step + scrapeEvery
+	seen := w.check.nodes[n.name].endAt + scrapeEvery // by true time, whatever the node's clock says
 	ready := !end.Open && !end.End.IsZero() && eval-window >= seen && n.ready.throughout(eval-window, eval)
 	g.EndMillis = end.End.UnixMilli()
 	switch s.mode {
