@@ -13,18 +13,26 @@ import (
 
 // The DR script could not write the episode log: the migration is written into it later, and people are told meanwhile.
 func TestMigrationThatTheLogDoesNotKnow(t *testing.T) {
-	w := newWorld(t, decide.ModeGated)
-	w.run(10 * time.Second)
-	w.fullLog = true
-	w.drive(Tick{}, DR{"dr1", control.DRRequest{Phase: model.EventPre, Episode: "e1", Limit: 280 * time.Second}})
-	w.until("suspended", time.Minute, func() bool { return w.core.suspended() && len(w.dr) > 1 })
-	w.product()
-	w.until("told", time.Minute, func() bool { return w.paged(string(decide.ReasonEpisodeUnknown)) })
-	w.fullLog = false
-	w.until("protected", time.Minute, func() bool { return w.state() == decide.StateProtected })
-	w.event(model.EventPost, "e1", "")
-	w.undo(false)
-	w.until("closed", 3*time.Minute, func() bool { return w.closed("e1") == decide.ResultResumed })
+	for _, checked := range []bool{false, true} {
+		w := newWorld(t, decide.ModeGated)
+		w.run(10 * time.Second)
+		if checked { // the check could be written
+			w.event(model.EventCheck, "e1", "")
+		}
+		w.fullLog = true
+		w.drive(Tick{}, w.folded(), DR{"dr1", control.DRRequest{Phase: model.EventPre, Episode: "e1", Limit: 280 * time.Second}})
+		w.until("suspended", time.Minute, func() bool { return w.core.suspended() && len(w.dr) > 1 })
+		w.product()
+		if !checked {
+			w.until("told", time.Minute, func() bool { return w.paged(string(decide.ReasonEpisodeUnknown)) })
+		}
+		w.fullLog = false
+		w.until("in the log", time.Minute, func() bool { return w.last().ID == "e1" && !w.last().Pre.IsZero() })
+		w.until("protected", time.Minute, func() bool { return w.state() == decide.StateProtected })
+		w.event(model.EventPost, "e1", "")
+		w.undo(false)
+		w.until("closed", 3*time.Minute, func() bool { return w.closed("e1") == decide.ResultResumed })
+	}
 }
 
 // A node that dies while variables are synchronised, and comes back with cluster services down, does not wait for stable
@@ -159,4 +167,22 @@ func TestS3ApprovedResumeWithoutEvidence(t *testing.T) {
 	w.until("told", 40*time.Minute, func() bool { return w.paged(string(decide.ReasonDeadline)) })
 	w.gateValue = nil
 	w.until("resumed", 3*time.Minute, func() bool { return w.closed("e1") == decide.ResultResumed })
+}
+
+// A command that has ended and cannot be read back is not one that is unfinished: the migration is left to PowerHA, and
+// not made to fail (S8). What was there before the change is not forgotten (S4).
+func TestS8PlanThatCannotBeReadBack(t *testing.T) {
+	w := newWorld(t, decide.ModeGated)
+	w.policy = model.PolicyUnset
+	w.run(10 * time.Second)
+	w.drive(Operator{"o", "uid 0", control.OperatorRequest{Verb: control.VerbApply}})
+	w.broken[model.SourceCluster] = true
+	w.until("the first command has ended", time.Minute, func() bool { return w.core.st.Act != nil && w.core.st.Act.Ended != nil })
+	if r := w.pre("e1"); r.Verdict != control.VerdictWarn {
+		t.Errorf("answer %+v", r)
+	}
+	w.until("given up", 15*time.Minute, func() bool { return w.core.st.Plan == nil })
+	if a := w.core.st.Applied; len(a) != 1 || a[0].From != "" || !w.paged("variables_apply_failed") {
+		t.Errorf("applied %+v, pages %v", a, w.pages)
+	}
 }

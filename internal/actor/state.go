@@ -345,6 +345,9 @@ func (s *State) foldReadBack(at model.Instant, d readBackData) {
 		s.Plan.Step++
 		s.Plan.StepAt = at
 	case s.Plan != nil:
+		if a.Kind == actSet && a.Change != nil && a.Ended != nil && (a.Ended.Exit == 0 || a.Ended.Unknown) {
+			s.foldChange(*a.Change) // it may be in force, though nobody could read it: what was before is not forgotten (S4)
+		}
 		s.Plan.Missing = d.State
 	}
 }

@@ -90,17 +90,17 @@ func (c *Core) followEpisodes() {
 		if c.due("interrupted", retryEvery) {
 			c.emit(AppendJournal{KindNative, t.Episode, nativeData{Reason: string(decide.Refused(decide.ReasonInterrupted))}})
 		}
-	case t != nil && e.ID == "" && c.logRead:
+	case t != nil && c.logRead && (e.ID == "" || e.Pre.IsZero() && !e.Window):
 		c.tellLog(t)
 	case t != nil && e.Open:
 		c.errlogEnd(e)
 	}
 }
 
-// tellLog writes the migration at hand into an episode log that does not know it: the DR script could not write, and
-// without an open episode no end would ever be found for it.
+// tellLog writes the migration at hand into an episode log that does not know it, or knows a check for it alone: the DR
+// script could not write, and without an open episode no end would ever be found for it.
 func (c *Core) tellLog(t *decide.Track) {
-	if !c.due("tell_log", retryEvery) {
+	if !c.due("tell_log/"+t.Episode, retryEvery) {
 		return
 	}
 	c.emit(AppendEpisode{model.EpisodeEvent{

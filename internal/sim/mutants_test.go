@@ -65,7 +65,7 @@ func mutants() []mutant {
 		}},
 		one("resume on facts from before a freeze", "S2", coreGo, "if mono > freezeGap || wall-mono > stepTolerance || mono-wall > stepTolerance {", "if false && wall+mono > 0 {"),
 		one("a wake-up by the webhook is evidence", "S2", coreGo, "case Tick:\n", "case Tick:\n\t\tif c.st.Track != nil && c.episode().End.After(c.st.Started) {\n\t\t\tc.st.Track.Approved, c.st.Track.Override = true, true\n\t\t}\n"),
-		one("no deadline", "S3", "internal/decide/deadline.go", "return !in.Seen.EndAt.IsZero() && in.since", "return false && in.since"),
+		one("no deadline", "S3 liveness", "internal/decide/deadline.go", "return !in.Seen.EndAt.IsZero() && in.since", "return false && in.since"),
 		one("tell nobody", "liveness S3", coreGo, "c.emit(Page{Alert: alert, Summary: summary, Episode: episode})", ""),
 		one("forget a variable", "S4", varsGo, "back = append(back, Change{a.Attribute, a.To, a.From})", "if a.Attribute == AttrPolicy {\n\t\t\t\tback = append(back, Change{a.Attribute, a.To, a.From})\n\t\t\t}"),
 		one("overwrite a person's value", "S4", varsGo, "d.Reason, d.Detail = ReasonChangedByHuman, a.Attribute+\"=\"+now\n\t\t\treturn d, nil", "back = append(back, Change{a.Attribute, now, a.From})"),

@@ -66,6 +66,7 @@ func (c *Core) freezeDone(name string) {
 	c.park(n)
 	c.trace(name, "freeze_start")
 	c.note(name, "frozen")
+	c.tellStandby()
 	c.watchSilent(n)
 	if m := c.moves[name]; m != nil && m.onFrozen != nil {
 		f := m.onFrozen
@@ -95,6 +96,7 @@ func (c *Core) thawDone(name string) {
 	n.frozen, n.awakeSince = false, c.now
 	c.unpark(n, n.frozenSince)
 	c.note(name, "runs again")
+	c.tellStandby()
 	c.missedNetwork(n, c.now-n.frozenSince)
 	c.hungMonitors(n, c.now-n.frozenSince)
 	c.heardAgain(n)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"sort"
 	"strings"
 	"sync"
@@ -24,7 +25,7 @@ var (
 )
 
 // few is how many seeds every test run has time for, with the race detector as well.
-const few = 300
+const few = 120
 
 // TestSimulation runs whole actors through whatever its seeds draw, and holds the safety rules against what happens.
 func TestSimulation(t *testing.T) {
@@ -58,6 +59,8 @@ type sums struct {
 // runSeeds shares the seeds among the processors. A seed knows nothing of another, so it replays alone.
 func runSeeds(t *testing.T, start, seeds uint64) *sums {
 	t.Helper()
+	// A world is small and short-lived: most of what would be collected is gone with it.
+	defer debug.SetGCPercent(debug.SetGCPercent(800))
 	sum := &sums{ends: map[string]int{}, reached: map[string]int{}}
 	var next atomic.Uint64
 	var found atomic.Int64

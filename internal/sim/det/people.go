@@ -123,12 +123,16 @@ func (r planner) failover(at time.Duration, lost string) {
 // holdOver is a person who holds a resume while it is being confirmed, and lets it go when what was known then may not
 // hold any more.
 func (r planner) holdOver(name string) {
+	frozen := pick(r, 0, r.between(4*time.Second, 24*time.Second)) // until the moment before
 	i, mode, wait := r.IntN(len(r.p.skews)), pick(r, promOK, promStale, promStale, promDown), r.between(2*time.Minute, 6*time.Minute)
 	r.add(30*time.Second, "hold_over_"+mode+"_"+name, func(w *World) {
 		w.byName[name].onEnd = func(*node) {
 			w.operator(name, control.OperatorRequest{Verb: control.VerbHold, Reason: "wait for me"})
 			w.after(100*time.Second, func() { w.servers[i].mode, w.servers[i].since = mode, w.now })
 			w.after(100*time.Second+wait, func() { w.operator(name, control.OperatorRequest{Verb: control.VerbRelease}) })
+			if frozen > 0 {
+				w.after(100*time.Second+wait-frozen-200*time.Millisecond, func() { w.freezeFor(name, frozen) })
+			}
 			w.after(10*time.Minute+wait, func() { w.servers[i].mode = promOK })
 		}
 	})
