@@ -21,6 +21,9 @@ FUZZ_CORPUS ?= $(CURDIR)/.fuzz
 ONLY ?=
 # Options of bench-fleet other than the ordinary ones.
 FLEET    ?=
+# The seeds of make simulate: how many, and the first.
+SEEDS    ?= 3000
+START    ?= 1
 # How long bench-freeze keeps the machine busy.
 LOAD     ?= 10m
 # Formats and journals that must not depend on the byte order of the machine.
@@ -40,8 +43,8 @@ define step
 printf '\n== %s\n' "$(1)"
 endef
 
-.PHONY: help build demo test bench bench-fleet bench-freeze bench-guests fuzz generate clean tools \
-	check-format check-vet check-lint cross check-unit check-nested check-big-endian check-rendered check-rules check-sudo check-demo check-paging check-drmgr check-witnesses golden
+.PHONY: help build demo test bench bench-fleet bench-freeze bench-guests fuzz generate clean tools simulate mutants golden \
+	check-format check-vet check-lint cross check-unit check-nested check-big-endian check-rendered check-rules check-sudo check-demo check-paging check-drmgr check-witnesses
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -181,6 +184,14 @@ bench-fleet: ## what the rules cost for 10,000 nodes, as the tables of docs/scal
 bench-guests: ## the exporter in virtual machines that are stopped and live-migrated; needs root, installs qemu
 	@$(call step,guests whose only process is the exporter)
 	@$(CURDIR)/internal/guests/run $(ARGS)
+
+simulate: ## whole actors in virtual time, held against the safety rules; make simulate SEEDS=100000 START=1
+	@$(call step,$(SEEDS) seeds from $(START))
+	@$(GO) test ./internal/sim -run 'TestSimulation$$' -count=1 -v -timeout 24h -sim.seeds=$(SEEDS) -sim.start=$(START)
+
+mutants: ## deliberate defects of the product that the simulation has to find, with the seeds that it took
+	@$(call step,each mutant is built and hunted)
+	@$(GO) test ./internal/sim -run 'TestMutants$$' -count=1 -v -timeout 6h -sim.mutants -sim.seeds=4000 | grep -v '^=== '
 
 golden: ## make test data of a support bundle: make golden BUNDLE=FILE
 	@[[ -n '$(BUNDLE)' ]] || { echo 'make golden BUNDLE=FILE: which support bundle?'; exit 2; }

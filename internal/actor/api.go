@@ -66,8 +66,11 @@ type (
 		Snapshot *model.Snapshot
 		Err      string
 	}
-	// Episodes: the episode log as folded now, oldest first.
-	Episodes struct{ List []model.Episode }
+	// Episodes: the episode log as folded now, oldest first. Unread: it cannot be read, and List is of before.
+	Episodes struct {
+		List   []model.Episode
+		Unread bool
+	}
 	// DR: drmgr has called the DR script. ID identifies the caller for ReplyDR.
 	DR struct {
 		ID      string

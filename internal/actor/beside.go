@@ -105,13 +105,13 @@ func (a *Actor) askPeer(ctx context.Context, peer string) Input {
 	if err != nil {
 		return PeerAnswer{Peer: peer, Err: err.Error()}
 	}
-	return PeerAnswer{Peer: peer, Taken: i.Taken, View: viewOf(at, i)}
+	return PeerAnswer{Peer: peer, Taken: i.Taken, View: ViewOf(at, i)}
 }
 
-// viewOf keeps what decisions look at.
-func viewOf(at model.Instant, i records.PeerInfo) decide.PeerView {
+// ViewOf keeps what decisions look at.
+func ViewOf(at model.Instant, i records.PeerInfo) decide.PeerView {
 	busy := i.Phase == model.PhasePreparing || i.Phase == model.PhaseMigrating || i.Phase == model.PhaseRollingBack || i.Phase == model.PhaseSettling && i.Suspended
-	return decide.PeerView{At: at, Reachable: true, Suspended: i.Suspended, Migrating: busy, DeadManSwitch: i.DeadManSwitch}
+	return decide.PeerView{At: at, Reachable: true, Suspended: i.Suspended, Migrating: busy, DeadManSwitch: i.DeadManSwitch, Unsynced: i.Unsynced}
 }
 
 // ask hands an input to the loop and waits for its answers until one of them is the last.

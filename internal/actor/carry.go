@@ -5,11 +5,11 @@ import (
 	"powerha_lpm_exporter/internal/decide"
 )
 
-// carry has effects carried out in their order, and returns what is to be
-// stepped next. After a record that could not be written nothing that may
+// Perform has effects carried out in their order, and returns what is to be
+// stepped next. Every shell around a Core goes through it. After a record that could not be written nothing that may
 // follow from it is done: later records, lines and launches are left out, and
 // whoever would have been told yes is told no (S12).
-func carry(effects []Effect, do func(Effect) []Input) []Input {
+func Perform(effects []Effect, do func(Effect) []Input) []Input {
 	var out []Input
 	failed := ""
 	for _, e := range effects {

@@ -45,6 +45,7 @@ type Core struct {
 	peers        map[string]decide.PeerView
 	takenBy      map[string]string // our episode: the peer that took its groups
 	episodes     []model.Episode
+	logRead      bool // episodes are what the log says now
 
 	last     model.Instant // of the last step
 	floor    model.Instant
@@ -135,7 +136,7 @@ func (c *Core) take(i Input) {
 		c.snapshot, c.snapshotRead = v.Snapshot, v.At
 		c.noteVerdict()
 	case Episodes:
-		c.episodes = v.List
+		c.episodes, c.logRead = v.List, !v.Unread
 	case DR:
 		c.dr(v)
 	case Journaled:
@@ -281,6 +282,9 @@ func (c *Core) input() decide.Input {
 		track := *t
 		track.ActOutstanding = c.st.outstanding()
 		track.ActOverdue = c.st.outstanding() && c.now.Sub(c.st.Act.At) > actLimit && c.now.Mono >= c.st.Act.At.Mono
+		if a := c.st.Act; a != nil && a.Ended != nil {
+			track.ActEnded = a.EndedAt
+		}
 		in.Track = &track
 		in.TakenBy = c.takenBy[t.Episode]
 	}

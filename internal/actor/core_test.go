@@ -9,7 +9,6 @@ import (
 	"powerha_lpm_exporter/internal/config"
 	"powerha_lpm_exporter/internal/control"
 	"powerha_lpm_exporter/internal/decide"
-	"powerha_lpm_exporter/internal/episode"
 	"powerha_lpm_exporter/internal/model"
 )
 
@@ -299,7 +298,7 @@ func TestS2FrozenBetweenDecisionAndCommand(t *testing.T) {
 		w.passActs()
 		in := []Input{Tick{}}
 		for len(in) > 0 {
-			in = carry(w.core.Step(w.now, in), func(e Effect) []Input {
+			in = Perform(w.core.Step(w.now, in), func(e Effect) []Input {
 				out := w.do(e)
 				if j, ok := e.(AppendJournal); ok && j.Kind == KindIntent && !frozen {
 					frozen = true
@@ -547,7 +546,7 @@ func TestReadsLittle(t *testing.T) {
 	answered := map[model.Source]int{}
 	clear(w.reads)
 	w.event(model.EventPre, "e1", "begin")
-	w.drive(Tick{}, Episodes{episode.Fold(w.events, w.now.Wall, time.Hour)}, DR{"dr1", control.DRRequest{Phase: model.EventPre, Episode: "e1", Limit: time.Minute}})
+	w.drive(Tick{}, w.folded(), DR{"dr1", control.DRRequest{Phase: model.EventPre, Episode: "e1", Limit: time.Minute}})
 	for i := 0; i < 60 && w.core.prep != nil; i++ {
 		maps.Copy(answered, w.reads)
 		w.run(500 * time.Millisecond)

@@ -121,12 +121,14 @@ func (c *Core) readBackStep(a *actState) {
 	source, changed, state := c.stepDone(a)
 	r, ok := c.facts.Since(source, a.EndedAt)
 	switch {
+	case ok && changed(r):
+		c.result(a, readChanged, state)
+	case c.now.Sub(a.EndedAt) > actLimit, ok && c.inVain(a):
+		// The first: the source cannot be read, or no stable ground ever comes on which to tell, as on a node that has
+		// rebooted. A plan does not block prepares and people for ever.
+		c.result(a, readNoChange, a.Kind+" "+state+": "+lastLine(a.Ended.Output))
 	case !ok:
 		c.askSince(source, a.EndedAt)
-	case changed(r):
-		c.result(a, readChanged, state)
-	case c.inVain(a):
-		c.result(a, readNoChange, a.Kind+" "+state+": "+lastLine(a.Ended.Output))
 	default:
 		c.ask(source)
 		c.ask(model.SourceManager)

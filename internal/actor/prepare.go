@@ -94,11 +94,28 @@ func (c *Core) advancePrepare() {
 	}
 }
 
-// busy: a modifying command of ours is not over, or its effect is not read back.
-func (c *Core) busy() bool {
+// busy: something of ours that changes the cluster is under way; a prepare waits for it.
+func (c *Core) busy() bool { return c.midst() || c.st.Plan != nil }
+
+// midst: a modifying command of ours is not over, or its effect is not read back. One whose effect has not come long
+// after its end is no reason to hold up a migration (S8): what the node reads then is what it is. Nor is the rest of a
+// plan, which begins no command while a prepare waits.
+func (c *Core) midst() bool {
+	if c.st.outstanding() {
+		return true
+	}
 	t := c.st.Track
-	return c.st.outstanding() || c.st.Plan != nil ||
-		t != nil && t.Mode == decide.ModeGated && (t.Stage == decide.StageUnmanaging || t.Stage == decide.StageResuming)
+	if t == nil || t.Mode != decide.ModeGated {
+		return false
+	}
+	switch t.Stage {
+	case decide.StageUnmanaging:
+		return c.st.Act == nil || c.now.Sub(c.st.Act.EndedAt) <= noChangeLimit
+	case decide.StageResuming:
+		return t.ResumeEnded.IsZero() || c.now.Sub(t.ResumeEnded) <= noChangeLimit
+	case decide.StageNone, decide.StageRecorded, decide.StageSuspended:
+	}
+	return false
 }
 
 // prepareRead judges the ground, reading what is too old first.
@@ -302,7 +319,7 @@ func (c *Core) readBackDone(d readBackData) {
 // prepareLimit: the DR script cannot wait any longer (S8).
 func (c *Core) prepareLimit() {
 	p := c.prep
-	busy := p.launched || c.busy()
+	busy := p.launched || c.midst()
 	switch {
 	case busy && c.opt.OnUnfinishedPrepare != "continue" && !p.check:
 		if p.stage == prepRunning || p.stage == prepIntended || p.stage == prepWaiting {

@@ -6,7 +6,6 @@ import (
 
 	"powerha_lpm_exporter/internal/control"
 	"powerha_lpm_exporter/internal/decide"
-	"powerha_lpm_exporter/internal/episode"
 	"powerha_lpm_exporter/internal/model"
 )
 
@@ -75,7 +74,7 @@ func (w *world) check(id string) control.DRReply {
 	w.t.Helper()
 	w.event(model.EventCheck, id, "")
 	had := len(w.dr)
-	w.drive(Tick{}, Episodes{episode.Fold(w.events, w.now.Wall, time.Hour)}, DR{"dr1", control.DRRequest{Phase: model.EventCheck, Episode: id, Limit: 280 * time.Second}})
+	w.drive(Tick{}, w.folded(), DR{"dr1", control.DRRequest{Phase: model.EventCheck, Episode: id, Limit: 280 * time.Second}})
 	w.until("the check is answered", 5*time.Minute, func() bool { return len(w.dr) > had })
 	return w.dr[len(w.dr)-1]
 }

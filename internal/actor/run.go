@@ -186,11 +186,11 @@ func (a *Actor) drive(ctx context.Context, batch []Input) {
 	do := func(e Effect) []Input { return a.do(ctx, e) }
 	if !a.started {
 		a.started = true
-		batch = append(carry(a.core.Begin(a.d.Version), do), batch...)
+		batch = append(Perform(a.core.Begin(a.d.Version), do), batch...)
 	}
-	batch = append(batch, Tick{}, Episodes{a.readEpisodes()})
+	batch = append(batch, Tick{}, a.readEpisodes())
 	for len(batch) > 0 {
-		batch = carry(a.core.Step(a.d.Clock.Now(), batch), do)
+		batch = Perform(a.core.Step(a.d.Clock.Now(), batch), do)
 	}
 	a.rotate()
 	v := a.core.View()
@@ -220,7 +220,7 @@ func (a *Actor) rotate() {
 }
 
 // readEpisodes folds the episode log, reading it again when it has grown.
-func (a *Actor) readEpisodes() []model.Episode {
+func (a *Actor) readEpisodes() Episodes {
 	now := a.d.Clock.Now().Wall
 	size, err := a.d.State.Size(episode.LogName)
 	if err == nil && size != a.size {
@@ -238,7 +238,7 @@ func (a *Actor) readEpisodes() []model.Episode {
 		a.badLog = text
 		_ = level.Error(a.d.Log).Log("msg", "the episode log cannot be read", "err", text)
 	}
-	return episode.Fold(a.events, now, a.d.CheckExpires)
+	return Episodes{List: episode.Fold(a.events, now, a.d.CheckExpires), Unread: text != ""}
 }
 
 // do carries one effect out. What may take long runs beside, and answers through the channel.

@@ -158,6 +158,8 @@ type State struct {
 	Judged  string          `json:"judged,omitempty"`
 	Applied []decide.Change `json:"applied,omitempty"`
 	Boot    time.Duration   `json:"-"` // Mono of the latest record
+	// Booted is when this actor first wrote after the last boot that it noticed.
+	Booted time.Time `json:"booted,omitzero"`
 }
 
 type peerRecord struct {
@@ -188,8 +190,8 @@ func (s *State) outstanding() bool { return s.Act != nil && s.Act.Ended == nil }
 
 // fold takes one record in. Records of unknown kinds change nothing.
 func (s *State) fold(at model.Instant, kind, episode string, data any) {
-	if at.Mono < s.Boot-time.Second && s.Track != nil {
-		s.Track.Rebooted = true
+	if at.Mono < s.Boot-time.Second {
+		s.rebooted(at)
 	}
 	s.Boot = at.Mono
 	switch d := data.(type) {
@@ -237,6 +239,24 @@ func (s *State) fold(at model.Instant, kind, episode string, data any) {
 		s.Plan = &planState{planData: d, StepAt: at}
 	case planEndData:
 		s.foldPlanEnd(d)
+	}
+}
+
+// rebooted: the node has booted since the record before. The moments of the old boot are on another clock; what waits
+// for them counts from now.
+func (s *State) rebooted(at model.Instant) {
+	s.Booted = at.Wall
+	if s.Track != nil {
+		s.Track.Rebooted = true
+		if !s.Track.ResumeEnded.IsZero() {
+			s.Track.ResumeEnded = at
+		}
+	}
+	if s.Act != nil && s.Act.Ended != nil {
+		s.Act.EndedAt = at
+	}
+	if s.Plan != nil {
+		s.Plan.StepAt = at
 	}
 }
 
@@ -325,6 +345,9 @@ func (s *State) foldReadBack(at model.Instant, d readBackData) {
 		s.Plan.Step++
 		s.Plan.StepAt = at
 	case s.Plan != nil:
+		if a.Kind == actSet && a.Change != nil && a.Ended != nil && (a.Ended.Exit == 0 || a.Ended.Unknown) {
+			s.foldChange(*a.Change) // it may be in force, though nobody could read it: what was before is not forgotten (S4)
+		}
 		s.Plan.Missing = d.State
 	}
 }

@@ -76,6 +76,7 @@ func (c *Core) followEpisodes() {
 		return
 	}
 	e := c.episode()
+	c.rebootEnd(e)
 	switch t := c.st.Track; {
 	case t == nil && e.Open && !e.Provisional && !e.Pre.IsZero() && c.now.Wall.Sub(e.Pre) > adoptAfter:
 		if _, done := c.st.closed(e.ID); !done && c.due("adopt", retryEvery) {
@@ -89,9 +90,33 @@ func (c *Core) followEpisodes() {
 		if c.due("interrupted", retryEvery) {
 			c.emit(AppendJournal{KindNative, t.Episode, nativeData{Reason: string(decide.Refused(decide.ReasonInterrupted))}})
 		}
+	case t != nil && c.logRead && (e.ID == "" || e.Pre.IsZero() && !e.Window):
+		c.tellLog(t)
 	case t != nil && e.Open:
 		c.errlogEnd(e)
 	}
+}
+
+// tellLog writes the migration at hand into an episode log that does not know it, or knows a check for it alone: the DR
+// script could not write, and without an open episode no end would ever be found for it.
+func (c *Core) tellLog(t *decide.Track) {
+	if !c.due("tell_log/"+t.Episode, retryEvery) {
+		return
+	}
+	c.emit(AppendEpisode{model.EpisodeEvent{
+		Version: 1, Time: c.st.Started, Event: model.EventPre, Source: "actor", Episode: t.Episode,
+		Details: map[string]string{"reason": "the DR script did not write it"},
+	}})
+}
+
+// rebootEnd ends a migration in which this node has booted: neither its post nor its undo comes any more.
+func (c *Core) rebootEnd(e model.Episode) {
+	t := c.st.Track
+	since := t != nil && t.Rebooted || !e.Pre.IsZero() && e.Pre.Before(c.st.Booted)
+	if !since || !e.Open || e.Provisional || !c.due("reboot_end", retryEvery) {
+		return
+	}
+	c.emit(AppendEpisode{model.EpisodeEvent{Version: 1, Time: c.now.Wall, Mono: c.now.Mono, Event: model.EventRebooted, Source: "actor", Episode: e.ID}})
 }
 
 // errlogEnd ends a migration whose post never comes, by what the error log says.

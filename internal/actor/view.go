@@ -77,6 +77,9 @@ func (c *Core) View() View {
 		Node: c.opt.Node, At: c.now.Wall, State: string(c.decision.State), Phase: phaseOf(c.episode()), Episode: c.trackEpisode(),
 		Suspended: c.suspended(), NodeState: node, Manager: manager, DeadManSwitch: dms, DeadmanMode: deadman, NodeTimeout: timeout,
 	}
+	if r, ok := c.facts.Fresh(model.SourceCluster, c.now, 2*c.opt.Policy.FactAge); ok && r.Cluster != nil {
+		v.Peer.Unsynced = r.Cluster.Unsynced
+	}
 	return v
 }
 
@@ -155,6 +158,9 @@ func (c *Core) decisionID() string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:4])
 }
+
+// Decision returns what was decided last.
+func (c *Core) Decision() decide.Decision { return c.decision }
 
 // Fast reports whether something is under way that is looked after more often.
 func (c *Core) Fast() bool {

@@ -74,6 +74,7 @@ type world struct {
 
 	events    []model.EpisodeEvent
 	records   []journal.Record
+	fullLog   bool   // the episode log cannot be written
 	failKind  string // records of this kind cannot be written
 	killAfter int    // the actor is killed once so many records are there; 0: never
 	killed    bool
@@ -84,16 +85,17 @@ type world struct {
 	startNoop bool
 	hang      bool // commands never end
 
-	healthy    bool
-	healthyAt  model.Instant
-	prometheus bool
-	gateValue  *int64
-	gateAge    time.Duration
-	noExporter bool
-	peerUp     bool
-	peerDMS    bool
-	peerStores bool
-	report     *model.Report // in the exporter's snapshot
+	healthy      bool
+	healthyAt    model.Instant
+	prometheus   bool
+	gateValue    *int64
+	gateAge      time.Duration
+	noExporter   bool
+	peerUp       bool
+	peerDMS      bool
+	peerUnsynced bool
+	peerStores   bool
+	report       *model.Report // in the exporter's snapshot
 
 	pages []string
 	dr    []control.DRReply
@@ -134,7 +136,12 @@ func (w *world) restart() {
 	}
 	w.killed = false
 	w.core = New(w.opt, st, w.now)
-	w.drive(carry(w.core.Begin("test"), w.do)...)
+	w.drive(append(Perform(w.core.Begin("test"), w.do), Tick{}, w.folded())...)
+}
+
+// folded is the episode log as the shell hands it in.
+func (w *world) folded() Episodes {
+	return Episodes{List: episode.Fold(w.events, w.now.Wall, 15*time.Minute)}
 }
 
 func (w *world) drive(in ...Input) {
@@ -142,7 +149,7 @@ func (w *world) drive(in ...Input) {
 		if n > 200 {
 			w.t.Fatalf("the core does not come to rest: %v", in)
 		}
-		in = carry(w.core.Step(w.now, in), w.do)
+		in = Perform(w.core.Step(w.now, in), w.do)
 	}
 }
 
@@ -154,7 +161,7 @@ func (w *world) run(d time.Duration) {
 		if w.killed {
 			w.restart()
 		}
-		in := []Input{Tick{}, Episodes{episode.Fold(w.events, w.now.Wall, 15*time.Minute)}}
+		in := []Input{Tick{}, w.folded()}
 		for i := 0; i < len(w.late); i++ {
 			if !w.now.Before(w.lateAt[i]) {
 				in = append(in, Read{w.late[i]})
@@ -237,7 +244,9 @@ func (w *world) do(e Effect) []Input {
 	case AppendJournal:
 		return w.journal(v)
 	case AppendEpisode:
-		w.events = append(w.events, v.Event)
+		if !w.fullLog {
+			w.events = append(w.events, v.Event)
+		}
 	case Launch:
 		if _, twice := w.acts[v.Act.ID]; twice {
 			w.t.Errorf("act %s was run twice", v.Act.ID)
@@ -292,7 +301,7 @@ func (w *world) do(e Effect) []Input {
 		if !w.peerUp {
 			return []Input{PeerAnswer{Peer: v.Peer, Err: "connection refused"}}
 		}
-		return []Input{PeerAnswer{Peer: v.Peer, View: decide.PeerView{At: w.now, Reachable: true, Migrating: w.migrating, DeadManSwitch: &w.peerDMS}}}
+		return []Input{PeerAnswer{Peer: v.Peer, View: decide.PeerView{At: w.now, Reachable: true, Migrating: w.migrating, DeadManSwitch: &w.peerDMS, Unsynced: &w.peerUnsynced}}}
 	case Page:
 		w.pages = append(w.pages, v.Alert)
 	}
@@ -398,7 +407,7 @@ func (w *world) pre(id string) control.DRReply {
 	w.t.Helper()
 	w.event(model.EventPre, id, "begin")
 	had := len(w.dr)
-	w.drive(Tick{}, Episodes{episode.Fold(w.events, w.now.Wall, time.Hour)}, DR{"dr1", control.DRRequest{Phase: model.EventPre, Episode: id, Limit: 280 * time.Second}})
+	w.drive(Tick{}, w.folded(), DR{"dr1", control.DRRequest{Phase: model.EventPre, Episode: id, Limit: 280 * time.Second}})
 	done := func() bool {
 		return len(w.dr) > had && w.dr[len(w.dr)-1].Done
 	}

@@ -90,6 +90,8 @@ type Track struct {
 	Stage   Stage
 	// ActOutstanding: a modifying command has no known end (S9). ActOverdue: for longer than it should take.
 	ActOutstanding, ActOverdue bool
+	// ActEnded is when a command was over whose effect is still read back; zero when there is none.
+	ActEnded model.Instant
 	// ResumeEnded is when the resume was over; ResumeTried stays set after one that changed nothing (S6).
 	ResumeEnded model.Instant
 	ResumeTried bool
@@ -108,6 +110,8 @@ type PeerView struct {
 	Suspended     bool
 	Migrating     bool
 	DeadManSwitch *bool
+	// Unsynced: changes wait for a synchronisation on the peer; nil where it does not tell.
+	Unsynced *bool
 }
 
 // Observed is what the actor has seen over time, which no single reading tells.
@@ -206,7 +210,7 @@ func Decide(in Input) Decision {
 	case StageUnmanaging:
 		return unmanaging(in)
 	case StageSuspended:
-		return suspended(in)
+		return overdue(in, suspended(in))
 	case StageResuming:
 		return resuming(in)
 	}
@@ -244,8 +248,13 @@ func unmanaging(in Input) Decision {
 		d.Need = []model.Source{model.SourceNodes}
 		return d
 	}
-	if r.NodeState(in.Node) == model.NodeUnmanaged {
+	switch state := r.NodeState(in.Node); {
+	case state == model.NodeUnmanaged:
 		d.What, d.Reason, d.State = WhatProtectOK, ReasonReady, StateUnmanagedOnly
+	case in.Track.Rebooted && state != model.NodeNormal:
+		return operator(ReasonRebooted, "", "The node rebooted while it was being unmanaged. Start it here, or its groups on a standby; neither is done by itself.")
+	case !in.Track.ActEnded.IsZero() && in.since(in.Track.ActEnded) > 2*readBackLimit:
+		return operator(ReasonReadBackMissing, string(state), "The stop is over, and the node reads neither managed nor unmanaged.")
 	}
 	return d
 }

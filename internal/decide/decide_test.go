@@ -294,7 +294,7 @@ func suspendedRows() []row {
 		{"rebooted and started", func(in *Input) { set(in, nodes(model.NodeNormal, model.NodeNormal)); in.Track.Rebooted = true }, WhatClose, ReasonByHuman},
 		{"taken", func(in *Input) { set(in, groups(model.GroupUnmanaged, model.GroupOnline)) }, WhatNeedOperator, ReasonGroupsTaken},
 		{"taken, says the peer", func(in *Input) { in.TakenBy = "n2" }, WhatNeedOperator, ReasonGroupsTaken},
-		{"episode not known", func(in *Input) { in.Episode = model.Episode{} }, WhatWait, ReasonEpisodeUnknown},
+		{"episode not known", func(in *Input) { in.Episode = model.Episode{} }, WhatNeedOperator, ReasonEpisodeUnknown},
 		{"act runs", func(in *Input) { in.Track.ActOutstanding, in.Track.Stage = true, StageResuming }, WhatWait, ReasonActRunning},
 		{"act overdue", func(in *Input) { in.Track.ActOutstanding, in.Track.ActOverdue = true, true }, WhatNeedOperator, ReasonActUnknown},
 		{"resumed", func(in *Input) { resumed(in, model.ResultCompleted) }, WhatClose, ReasonResumed},

@@ -45,11 +45,25 @@ func suspended(in Input) Decision {
 	}
 	switch {
 	case in.Episode.ID == "":
-		return Decision{What: WhatWait, Reason: ReasonEpisodeUnknown, State: StateUnmanagedOnly, Next: "The episode log does not know this migration; lpmctl end closes it."}
+		d := operator(ReasonEpisodeUnknown, "", "The episode log does not know this migration, so its end cannot be told; free the disk of state_dir, or end it with lpmctl end once it is in the log.")
+		d.State = StateUnmanagedOnly
+		return d
 	case in.Episode.Open || in.Episode.End.IsZero():
 		return protected(in)
 	}
 	return after(in)
+}
+
+// overdue tells people of a suspension that is past its deadline whatever is still waited for: a cluster that cannot be
+// read, a node in transition, or a resume that a person asked for and no evidence supports, is no reason for silence (S3).
+func overdue(in Input, d Decision) Decision {
+	waits := d.What == WhatWait || d.What == WhatSettle || d.What == WhatConfirm
+	if !waits || !pastDeadline(in) {
+		return d
+	}
+	out := operator(ReasonDeadline, strings.TrimSpace(string(d.Reason)+" "+d.Detail), "The suspension has reached its deadline. Nothing is resumed by itself any more: lpmctl resume, or lpmctl extend.")
+	out.Need, out.Evidence = d.Need, d.Evidence
+	return out
 }
 
 func stateWhile(in Input) State {
@@ -217,8 +231,15 @@ func resuming(in Input) Decision {
 	if in.Episode.Result == model.ResultAborted {
 		st = StateRollingBack
 	}
+	late := in.since(in.Track.ResumeEnded) > readBackLimit
+	const missing = "Cluster services were started, but the node or its groups do not read as recorded."
 	if need := in.missing(model.SourceNodes, model.SourceGroups); len(need) > 0 {
-		return stale(in, need, st)
+		if !late {
+			return stale(in, need, st)
+		}
+		d := operator(ReasonReadBackMissing, fmt.Sprint(need), missing)
+		d.Need = need
+		return d
 	}
 	nodes, _ := in.fresh(model.SourceNodes)
 	groups, _ := in.fresh(model.SourceGroups)
@@ -232,8 +253,8 @@ func resuming(in Input) Decision {
 		What: WhatWait, Reason: ReasonReadBack, State: st, Detail: string(nodes.NodeState(in.Node)),
 		Need: []model.Source{model.SourceNodes, model.SourceGroups}, Next: "The start is over; the node and its groups are read back.",
 	}
-	if in.since(in.Track.ResumeEnded) > readBackLimit {
-		return operator(ReasonReadBackMissing, d.Detail, "Cluster services were started, but the node or its groups do not read as recorded.")
+	if late {
+		return operator(ReasonReadBackMissing, d.Detail, missing)
 	}
 	return d
 }

@@ -1,6 +1,8 @@
 package decide
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -128,6 +130,10 @@ func calm(in Input) (Decision, *model.Cluster) {
 		d.Reason, d.Detail = ReasonPeerMigrating, p
 		return d, nil
 	}
+	if p := in.unsyncedPeer(); p != "" {
+		d.Reason, d.Detail = ReasonUnsynced, p
+		return d, nil
+	}
 	r, _ := in.fresh(model.SourceCluster)
 	switch c := r.Cluster; {
 	case c == nil || c.Unsynced == nil:
@@ -142,4 +148,15 @@ func calm(in Input) (Decision, *model.Cluster) {
 		return d, c
 	}
 	return d, nil
+}
+
+// unsyncedPeer names a peer on which changes wait for a synchronisation. A node sees its own alone, and one that is made
+// here would undo them.
+func (in *Input) unsyncedPeer() string {
+	for _, name := range slices.Sorted(maps.Keys(in.Peers)) {
+		if p := in.Peers[name]; p.Reachable && p.Unsynced != nil && *p.Unsynced && in.since(p.At) <= in.Policy.FactAge {
+			return name
+		}
+	}
+	return ""
 }

@@ -142,6 +142,7 @@ func (c *Core) stopped(n *node, manage string, done func(bool)) {
 			}
 		}
 		c.trace(n.name, "managed", "node", n.name, "managed", false)
+		c.tellStandby()
 		c.note(n.name, "unmanaged")
 		c.warnForcedDown(n, n.unmanagedAt)
 		done(true)
@@ -166,6 +167,7 @@ func (c *Core) stopped(n *node, manage string, done func(bool)) {
 	seq(append(steps, func(func()) {
 		n.up, n.managed, n.mgr = false, true, stInit
 		c.trace(n.name, "managed", "node", n.name, "managed", false)
+		c.tellStandby()
 		c.trace(n.name, "manager", "state", stInit, "event", "admin_op")
 		c.note(n.name, "cluster services stopped")
 		done(true)
@@ -250,6 +252,7 @@ func (c *Core) joined(n *node, auto, clinfo bool, done func(bool)) {
 	n.clevmgrd, n.clinfo = true, clinfo
 	n.managed = true
 	c.trace(n.name, "managed", "node", n.name, "managed", true)
+	c.tellStandby()
 	c.note(n.name, "managed again")
 	var steps []func(func())
 	for _, g := range c.groups {

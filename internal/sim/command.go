@@ -34,17 +34,15 @@ func say(out string) result { return result{out: out} }
 // complain is an error text of a command that failed.
 func complain(text string) result { return result{err: text + "\n", exit: 1} }
 
-// queryTable holds the commands that answer from the state of the moment, with how long they work.
-func queryTable() map[string]struct {
+// query is a command that answers from the state of the moment, with how long it works.
+type query struct {
 	took time.Duration
 	f    func(*Core, *node, []string) result
-} {
-	type entry = struct {
-		took time.Duration
-		f    func(*Core, *node, []string) result
-	}
+}
+
+func queryTable() map[string]query {
 	ms := time.Millisecond
-	return map[string]entry{
+	return map[string]query{
 		"clRGinfo": {200 * ms, (*Core).clRGinfo}, "clfindres": {200 * ms, (*Core).clRGinfo},
 		"lssrc": {50 * ms, (*Core).lssrc}, "clshowsrv": {300 * ms, (*Core).clshowsrv},
 		"lscluster": {100 * ms, (*Core).lscluster}, "clctrl": {100 * ms, (*Core).clctrl},
@@ -141,7 +139,7 @@ func (c *Core) dispatch(cm *cmd) {
 			return
 		}
 	}
-	q, ok := queryTable()[cm.name]
+	q, ok := c.tools[cm.name]
 	if !ok {
 		c.answer(cm, result{err: cm.name + ": not found.\n", exit: 127})
 		return

@@ -19,6 +19,7 @@ type Core struct {
 	level level
 	knobs map[string]string
 	table map[string]knob
+	tools map[string]query
 
 	now   time.Duration
 	seq   uint64
@@ -61,7 +62,7 @@ func New(cfg Config) (*Core, error) {
 		return nil, errors.New("a simulated cluster needs a name and at least one node")
 	}
 	c := &Core{
-		cfg: cfg, level: lvl, knobs: map[string]string{}, table: knobTable(), nodes: map[string]*node{},
+		cfg: cfg, level: lvl, knobs: map[string]string{}, table: knobTable(), tools: queryTable(), nodes: map[string]*node{},
 		commands: map[string]*cmd{}, scripts: map[string]*script{}, moves: map[string]*migration{},
 		active: defaultODM(lvl),
 	}

@@ -70,9 +70,7 @@ func (c *Core) setOwner(g *group, owner, state string) {
 		c.traceOwner(g)
 		c.note("", "group "+g.Name+": owner now "+orNone(owner))
 	}
-	if c.standbyChanged() {
-		c.trace("", "standby", "up", c.standbyUp())
-	}
+	c.tellStandby()
 }
 
 // traceOwner tells where the workload runs: nowhere once its node is dead.

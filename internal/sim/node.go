@@ -66,6 +66,7 @@ func (c *Core) freezeDone(name string) {
 	c.park(n)
 	c.trace(name, "freeze_start")
 	c.note(name, "frozen")
+	c.tellStandby()
 	c.watchSilent(n)
 	if m := c.moves[name]; m != nil && m.onFrozen != nil {
 		f := m.onFrozen
@@ -95,6 +96,7 @@ func (c *Core) thawDone(name string) {
 	n.frozen, n.awakeSince = false, c.now
 	c.unpark(n, n.frozenSince)
 	c.note(name, "runs again")
+	c.tellStandby()
 	c.missedNetwork(n, c.now-n.frozenSince)
 	c.hungMonitors(n, c.now-n.frozenSince)
 	c.heardAgain(n)
@@ -135,9 +137,7 @@ func (c *Core) kill(n *node, why string) {
 	if m := c.moves[n.name]; m != nil {
 		c.migrationLost(m, why)
 	}
-	if c.standbyChanged() {
-		c.trace("", "standby", "up", c.standbyUp())
-	}
+	c.tellStandby()
 }
 
 func (c *Core) powerOff(name string) {
@@ -207,4 +207,11 @@ func (c *Core) standbyChanged() bool {
 	changed := up != !c.log.standbyDown
 	c.log.standbyDown = !up
 	return changed
+}
+
+// tellStandby tells the referee whether every online group has somewhere to go, when that has changed.
+func (c *Core) tellStandby() {
+	if c.standbyChanged() {
+		c.trace("", "standby", "up", c.standbyUp())
+	}
 }

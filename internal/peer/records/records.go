@@ -45,6 +45,8 @@ type PeerInfo struct {
 	DeadManSwitch *bool              `json:"dead_man_switch,omitempty"` // cthags' switch; nil: not known
 	DeadmanMode   string             `json:"deadman_mode,omitempty"`
 	NodeTimeout   time.Duration      `json:"node_timeout,omitempty"`
+	// Unsynced: changes of the configuration wait there for a synchronisation, which each node sees of itself alone; nil: not known.
+	Unsynced *bool `json:"unsynced,omitempty"`
 	// Taken are the episodes of the asking node whose groups this peer has taken over.
 	Taken []string `json:"taken,omitempty"`
 }
