@@ -1,6 +1,8 @@
 package exporter
 
 import (
+	"slices"
+
 	"powerha_lpm_exporter/internal/crosscheck"
 	"powerha_lpm_exporter/internal/model"
 )
@@ -10,6 +12,7 @@ import (
 func (c *Core) compare(now model.Instant) {
 	in := crosscheck.Input{
 		Node: c.state.Node, Phase: c.phase, Readings: make(map[model.Source]model.Reading), MaxApart: c.opt.Interval, Owners: c.state.Owners,
+		PeerMoving: slices.ContainsFunc(c.peers, onTheWay),
 	}
 	for _, r := range crosscheck.Rules() {
 		for _, s := range [...]model.Source{r.Wins, r.Other} {
@@ -26,6 +29,16 @@ func (c *Core) compare(now model.Instant) {
 	for _, s := range c.cross.Doubted() {
 		c.sooner(s)
 	}
+}
+
+// onTheWay: the peer is migrating, or was when it was last heard.
+func onTheWay(p model.PeerStatus) bool {
+	switch p.Phase {
+	case model.PhasePreparing, model.PhaseMigrating, model.PhaseSettling, model.PhaseRollingBack:
+		return true
+	case model.PhaseIdle, model.PhaseChecking, model.PhaseUnknown:
+	}
+	return false
 }
 
 // believed puts what the believed source says in place of what another one does.
