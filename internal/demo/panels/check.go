@@ -103,6 +103,11 @@ func (t table) check(ctx context.Context, prom v1.API, dashboards []Dashboard, v
 			}
 		}
 	}
+	for _, e := range slices.Concat(t.Plays, t.Exceptions) {
+		if !slices.ContainsFunc(dashboards, func(d Dashboard) bool { return slices.ContainsFunc(d.Queries, e.means) }) {
+			errs = append(errs, fmt.Errorf("panels.yaml: no query of %s, %s %s: was the panel renamed?", e.Dashboard, e.Panel, e.Query))
+		}
+	}
 	for i, e := range t.Exceptions {
 		if _, played := spans[t.Usual]; played && !used[i] && !e.Sometimes {
 			errs = append(errs, fmt.Errorf("panels.yaml: the exception %s, %s is not needed: none of its queries is empty", e.Dashboard, e.Panel))
