@@ -32,14 +32,7 @@ func (c *Core) compare(now model.Instant) {
 }
 
 // onTheWay: the peer is migrating, or was when it was last heard.
-func onTheWay(p model.PeerStatus) bool {
-	switch p.Phase {
-	case model.PhasePreparing, model.PhaseMigrating, model.PhaseSettling, model.PhaseRollingBack:
-		return true
-	case model.PhaseIdle, model.PhaseChecking, model.PhaseUnknown:
-	}
-	return false
-}
+func onTheWay(p model.PeerStatus) bool { return underWay(p.Phase) }
 
 // believed puts what the believed source says in place of what another one does.
 func (c *Core) believed(now model.Instant, cluster model.Reading) model.Reading {
