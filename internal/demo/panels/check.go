@@ -66,8 +66,8 @@ type Result struct {
 	Err          error
 }
 
-// step is the distance of the points in time at which a query is asked.
-const step = time.Second
+// step is the distance of the points in time at which a query is asked: that of the samples.
+const step = 2 * time.Second
 
 // Check asks every query over the whole of the play that it is for. Each that fails or stays empty is an error, and each
 // exception that is not needed any more. Plays that were not played are left out.
