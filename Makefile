@@ -71,7 +71,6 @@ test: ## everything that CI runs; installs what it needs into .tools/
 	@$(MAKE) check-rules
 	@$(MAKE) check-sudo
 	@$(MAKE) check-demo
-	@$(MAKE) check-paging
 	@$(MAKE) check-drmgr
 	@printf '\nall checks passed\n'
 

@@ -14,7 +14,7 @@ func actorMetrics() []Metric {
 		acted("powerha_actor_decisions_total", TypeCounter, "Changes of the actor's decision, by decision and reason.", "decision", "reason"),
 		acted("powerha_actor_commands_total", TypeCounter, "Modifying commands that the actor ran, by result.", "command", "result").states("ok", "failed", "unknown"),
 		acted("powerha_actor_command_duration_seconds", TypeHistogram, "How long the actor's modifying commands took.", "command").buckets(1, 2.5, 5, 10, 15, 20, 30, 45, 60, 120, 300, 600),
-		acted("powerha_actor_variables_dirty", TypeGauge, "1 when the actor changed the variable and has not put it back yet.", "variable"),
+		acted("powerha_actor_variables_dirty", TypeGauge, "1 when the actor changed the variable to another value than the configured standing one and has not put it back yet.", "variable"),
 		acted("powerha_actor_suspension_deadline_timestamp_seconds", TypeGauge, "When the present suspension becomes too long; absent without one."),
 		acted("powerha_actor_pending_approvals", TypeGauge, "Decisions that wait for an operator's approval."),
 		acted("powerha_actor_held", TypeGauge, "1 while an operator holds resume and failover."),

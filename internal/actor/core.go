@@ -352,7 +352,7 @@ func (c *Core) judge() {
 	d := decide.Decide(in)
 	if p := c.st.Plan; p != nil {
 		d = c.planDecision(d)
-	} else if c.st.Track == nil && c.opt.Policy.Mode != decide.ModeObserve && c.opt.Policy.FailoverMode != "off" && len(c.lost()) > 0 {
+	} else if c.st.Track == nil && c.failsOver() && len(c.lost()) > 0 {
 		d.State, d.What, d.Reason = decide.StateFailoverPending, decide.WhatNeedOperator, decide.ReasonPeerSilent
 		d.Next = "A peer is silent in its migration. Power it off, see that it is off, then lpmctl approve --i-have-powered-it-off."
 		d.Page = true

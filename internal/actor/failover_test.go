@@ -40,6 +40,9 @@ func TestAttestedFailover(t *testing.T) {
 	w := standby(t)
 	w.dies()
 	w.until("shown as pending", time.Minute, func() bool { return w.state() == decide.StateFailoverPending })
+	if v := w.core.View(); v.Pending != 1 {
+		t.Errorf("%d decisions wait for a person", v.Pending)
+	}
 	if !w.paged(string(decide.ReasonPeerSilent)) {
 		t.Errorf("pages %v", w.pages)
 	}
@@ -117,6 +120,22 @@ func TestS1FailoverRefused(t *testing.T) {
 	}
 }
 
+// In a freeze that the cluster tolerates nobody is asked for an approval, though a person may attest at any time.
+func TestFreezeWaitsForNobody(t *testing.T) {
+	w := standby(t)
+	w.silence = 20 * time.Second
+	w.dies()
+	v := w.core.View()
+	if v.Pending != 0 || w.state() != decide.StateIdle || v.Status.DecisionID == "" || len(v.Status.Lost) != 1 {
+		t.Errorf("pending %d, state %s, status %+v", v.Pending, w.state(), v.Status)
+	}
+	w.silence = time.Hour
+	w.run(10 * time.Second)
+	if v := w.core.View(); v.Pending != 1 || w.state() != decide.StateFailoverPending {
+		t.Errorf("pending %d, state %s", v.Pending, w.state())
+	}
+}
+
 func TestPeerClosedItsEpisode(t *testing.T) {
 	w := standby(t)
 	w.drive(ClosedReceived{"p2", "n2", "p-e1", decide.ResultResumed})
@@ -165,9 +184,15 @@ func TestVariables(t *testing.T) {
 	if w.policy != model.PolicyUnmanage || w.lpm != 120*time.Second || len(w.core.st.Applied) != 2 {
 		t.Fatalf("policy %s, heartbeat %v, applied %v, replies %+v", w.policy, w.lpm, w.core.st.Applied, w.ops)
 	}
-	if !w.core.View().Dirty[decide.AttrPolicy] {
-		t.Error("not shown as changed by us")
+	if w.core.View().Dirty[decide.AttrPolicy] {
+		t.Error("a standing setting is no trace")
 	}
+	standing := w.core.opt.Policy.Variables
+	w.core.opt.Policy.Variables = decide.Variables{LPMHeartbeat: 60 * time.Second, Apply: standing.Apply, Sync: standing.Sync}
+	if d := w.core.View().Dirty; !d[decide.AttrPolicy] || !d[decide.AttrHeartbeat] {
+		t.Errorf("what is not to stand any more is not shown as changed by us: %v", d)
+	}
+	w.core.opt.Policy.Variables = standing
 	w.run(10 * time.Second)
 	w.drive(Operator{"o2", "uid 0", control.OperatorRequest{Verb: control.VerbRestore}})
 	w.until("restored", time.Minute, func() bool { return w.count("sync") == 2 && w.core.st.Plan == nil })

@@ -88,11 +88,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 		s.flag("powerha_actor_variables_dirty", dirty, variable)
 	}
 	s.timestamp("powerha_actor_suspension_deadline_timestamp_seconds", v.Status.Deadline)
-	pending := 0
-	if v.Status.DecisionID != "" {
-		pending = 1
-	}
-	s.put("powerha_actor_pending_approvals", float64(pending))
+	s.put("powerha_actor_pending_approvals", float64(v.Pending))
 	s.flag("powerha_actor_held", v.Held)
 	s.flag("powerha_actor_dry_run", v.Status.DryRun)
 	for name, t := range v.Evidence {

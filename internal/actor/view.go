@@ -45,13 +45,16 @@ func (n *Counters) ended(d endedData, a *actState) {
 
 // View is what is shown of a core: to people, to Prometheus and to peers.
 type View struct {
-	Status   control.Status
-	Peer     records.PeerInfo
-	Taken    map[string][]string
-	Checks   []decide.Check
-	Dirty    map[string]bool
-	Window   bool
-	Held     bool
+	Status control.Status
+	Peer   records.PeerInfo
+	Taken  map[string][]string
+	Checks []decide.Check
+	Dirty  map[string]bool
+	Window bool
+	Held   bool
+	// Pending is how many decisions wait for a person. One about a peer waits from when it counts as lost, as the state
+	// does: in a freeze that the cluster tolerates nobody has to be asked.
+	Pending  int
 	Evidence map[string]time.Time
 	Counters Counters
 }
@@ -66,12 +69,13 @@ func (c *Core) View() View {
 		v.Dirty[a] = false
 	}
 	for _, a := range c.st.Applied {
-		v.Dirty[a.Attribute] = true
+		v.Dirty[a.Attribute] = !c.opt.Policy.Variables.Standing(a)
 	}
 	v.Counters = Counters{
 		Decisions: maps.Clone(c.counters.Decisions), Commands: maps.Clone(c.counters.Commands), Durations: maps.Clone(c.counters.Durations),
 		JournalRecords: c.counters.JournalRecords, JournalErrors: c.counters.JournalErrors,
 	}
+	v.Pending = c.pending()
 	node, manager, dms, deadman, timeout := c.peerState()
 	v.Peer = records.PeerInfo{
 		Node: c.opt.Node, At: c.now.Wall, State: string(c.decision.State), Phase: phaseOf(c.episode()), Episode: c.trackEpisode(),
@@ -142,9 +146,7 @@ func (c *Core) status() control.Status {
 // decisionID names what a person would approve now; empty when nothing waits for one. It changes with the facts.
 func (c *Core) decisionID() string {
 	text := ""
-	// A restart of a sick application by PowerHA is offered only where the policy says so.
-	offered := c.decision.Reason != decide.ReasonUnhealthy || c.opt.OnUnhealthy == "resume_to_recover"
-	if c.suspended() && c.decision.What == decide.WhatNeedOperator && offered {
+	if c.offered() {
 		text = c.trackEpisode() + "/" + string(c.decision.Reason)
 	}
 	for _, l := range c.recordedPeers() {
@@ -161,6 +163,30 @@ func (c *Core) decisionID() string {
 
 // Decision returns what was decided last.
 func (c *Core) Decision() decide.Decision { return c.decision }
+
+// offered: a resume waits for a person's word. A restart of a sick application by PowerHA is offered only where the policy
+// says so.
+func (c *Core) offered() bool {
+	return c.suspended() && c.decision.What == decide.WhatNeedOperator &&
+		(c.decision.Reason != decide.ReasonUnhealthy || c.opt.OnUnhealthy == "resume_to_recover")
+}
+
+// pending counts what waits for a person now; decisionID also names what he may say earlier.
+func (c *Core) pending() int {
+	n := 0
+	if c.offered() {
+		n++
+	}
+	if c.failsOver() {
+		n += len(c.lost())
+	}
+	return n
+}
+
+// failsOver: this actor takes over the groups of a lost peer, when a person attests that it is off.
+func (c *Core) failsOver() bool {
+	return c.opt.Policy.Mode != decide.ModeObserve && c.opt.Policy.FailoverMode != "off"
+}
 
 // Fast reports whether something is under way that is looked after more often.
 func (c *Core) Fast() bool {

@@ -92,6 +92,7 @@ type world struct {
 	gateAge      time.Duration
 	noExporter   bool
 	peerUp       bool
+	silence      time.Duration // of a peer that is not up
 	peerDMS      bool
 	peerUnsynced bool
 	peerStores   bool
@@ -112,7 +113,7 @@ func newWorld(t *testing.T, mode decide.Mode) *world {
 		t: t, now: start, node: model.NodeNormal, peer: model.NodeNormal, manager: model.ManagerStable, timeout: 30 * time.Second, deadman: "a", dms: true,
 		group:  map[string]model.GroupState{"n1": model.GroupOnline, "n2": model.GroupOffline},
 		policy: model.PolicyUnmanage, lpm: 120 * time.Second, scripts: []string{"/usr/lib/dr/scripts/all/aa_powerha_lpm", "/usr/lib/dr/scripts/all/cl_dr"},
-		acts: map[string]*fakeAct{}, healthy: true, prometheus: true, peerUp: true, peerStores: true, broken: map[model.Source]bool{}, reads: map[model.Source]int{},
+		acts: map[string]*fakeAct{}, healthy: true, prometheus: true, peerUp: true, silence: time.Hour, peerStores: true, broken: map[model.Source]bool{}, reads: map[model.Source]int{},
 		opt: Options{
 			Cluster: "c1", Node: "n1", Acts: fakeActs{}, Peers: []string{"n2"}, Interval: 5 * time.Second, PrepareTimeout: 290 * time.Second,
 			OnUnfinishedPrepare: "refuse", Preflight: "warn", AckWait: 5 * time.Second,
@@ -398,7 +399,7 @@ func (w *world) snapshot() *model.Snapshot {
 	p := model.ProbeStatus{Application: "app", Probe: "http", Vantage: "local", TargetNode: "n1", Active: true, LastAt: w.now, Success: w.healthy}
 	return &model.Snapshot{
 		At: w.now, Cluster: "c1", Node: "n1", Probes: []model.ProbeStatus{p}, Episode: w.last(), Report: w.report,
-		Peers: []model.PeerStatus{{Node: "n2", Up: w.peerUp, Silence: map[bool]time.Duration{true: time.Second, false: time.Hour}[w.peerUp]}},
+		Peers: []model.PeerStatus{{Node: "n2", Up: w.peerUp, Silence: map[bool]time.Duration{true: time.Second, false: w.silence}[w.peerUp]}},
 	}
 }
 

@@ -119,9 +119,12 @@ func times(name string, inForce time.Duration, otherName string, other time.Dura
 	return same(text)
 }
 
+// moving: PowerHA's own script may have raised the node timeout, for this node or for another one.
+func (in Input) moving() bool { return in.Phase != model.PhaseIdle || in.PeerMoving }
+
 func nodeTimeout(in Input, timeout, cluster model.Reading) outcome {
 	switch c := cluster.Cluster; {
-	case in.Phase != model.PhaseIdle:
+	case in.moving():
 		return no(WhyMigrating)
 	case c == nil || c.HeartbeatFrequency == nil || *c.HeartbeatFrequency == 0 || timeout.NodeTimeout == 0:
 		return no(WhyNotTold)
@@ -135,7 +138,7 @@ func nodeTimeoutListed(in Input, timeout, tunables model.Reading) outcome {
 	switch {
 	case !ok || timeout.NodeTimeout == 0:
 		return no(WhyNotTold)
-	case in.Phase != model.PhaseIdle:
+	case in.moving():
 		return no(WhyMigrating) // it may be changed between the two
 	default:
 		return times("node_timeout", timeout.NodeTimeout, "in the list", listed)

@@ -75,6 +75,8 @@ func Whys() []Why {
 type Input struct {
 	Node  string // this node
 	Phase model.Phase
+	// PeerMoving: another node was on its way when it was last heard. The time-outs are the cluster's, not the node's.
+	PeerMoving bool
 	// Readings are those that were understood and are young enough; a missing one is not compared.
 	Readings map[model.Source]model.Reading
 	// MaxApart: two readings that were begun further apart are not compared. 0 compares whatever is there.

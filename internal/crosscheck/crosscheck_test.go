@@ -146,6 +146,9 @@ func TestCompare(t *testing.T) {
 		{"node timeout in a migration", func(r readings, in *Input) {
 			r[model.SourceNodeTimeout], in.Phase = model.Reading{NodeTimeout: 600 * time.Second}, model.PhaseMigrating
 		}, Timeouts, model.SourceCluster, None, WhyMigrating},
+		{"node timeout while another node is on its way", func(r readings, in *Input) {
+			r[model.SourceNodeTimeout], in.PeerMoving = model.Reading{NodeTimeout: 600 * time.Second}, true
+		}, Timeouts, model.SourceCluster, None, WhyMigrating},
 		{"node timeout in a migration, listed", func(_ readings, in *Input) { in.Phase = model.PhasePreparing }, Timeouts, model.SourceTunables, None, WhyMigrating},
 		{"no attribute", func(r readings, _ *Input) { r[model.SourceCluster].Cluster.HeartbeatFrequency = nil }, Timeouts, model.SourceCluster, None, WhyNotTold},
 		{"listed otherwise", func(r readings, _ *Input) { r[model.SourceTunables].Tunables["node_timeout"] = "20000" }, Timeouts, model.SourceTunables, Differ, WhyValue},

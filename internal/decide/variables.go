@@ -56,6 +56,17 @@ func Drift(c model.Cluster, want Variables) []Change {
 	return out
 }
 
+// Standing: what was changed has the configured value now, and is to keep it. Standing settings are no trace.
+func (v Variables) Standing(c Change) bool {
+	switch c.Attribute {
+	case AttrPolicy:
+		return v.LPMPolicy != "" && c.To == string(v.LPMPolicy)
+	case AttrHeartbeat:
+		return v.LPMHeartbeat > 0 && c.To == seconds(v.LPMHeartbeat)
+	}
+	return false
+}
+
 // Apply judges a request to give the variables their configured values: in
 // calm times only, with a synchronisation only when nothing else is pending.
 func Apply(in Input) (Decision, []Change) {

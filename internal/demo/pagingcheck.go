@@ -23,14 +23,20 @@ import (
 // pageLimit is how long any page may take once its cause is there.
 const pageLimit = 100 * time.Second
 
+// pagingScrape is long enough that a busy machine answers a scrape in it.
+const pagingScrape = 2 * time.Second
+
 // pagingOverrides shorten the mixin as overrides do, and what that leaves long.
 func pagingOverrides() map[string]any {
 	over := overrides(timing())
 	maps.Copy(over, map[string]any{
-		"sloInterval": 1,
-		// Longer than the freeze of a play, as the shipped ones are longer than an ordinary one.
-		"applicationUnreachableFor": 15, "silentFor": 15, "standbyFor": 15, "noTargetFor": 15, "blindFor": 15,
-		"gateSilentFor": 30, "gateNotEvaluatedFor": 10, "deadlineNear": 5, "heldFor": 5, "unattendedFor": 15, "preflightFor": 3,
+		"scrapeInterval": pagingScrape.Seconds(), "sloInterval": 1,
+		// Longer than the freeze of a play (6 s, and what a busy machine adds), as the shipped ones are longer than an
+		// ordinary one. What inhibits others at the same silence comes well before them.
+		"applicationUnreachableFor": 15, "silentFor": 15, "standbyFor": 20, "noTargetFor": 20, "nodeLostFor": 12, "blindFor": 20,
+		// Longer than a busy machine lets a healthy play take.
+		"applicationDownFor": 5, "unmanagedOnlyFor": 10, "unmanagedTooLong": 60,
+		"gateSilentFor": 30, "gateNotEvaluatedFor": 10, "deadlineNear": 5, "heldFor": 5, "unattendedFor": 20, "preflightFor": 3,
 		"factMemory": 20, "monitorSuspendedFor": 15, "selfFor": 15, "eventLogFor": 15,
 	})
 	return over
@@ -63,7 +69,7 @@ func checkPaging(ctx context.Context, o options, bin string, out *screen.Screen)
 	t := timing()
 	settings := paging.Options{
 		Root: o.root, Tools: filepath.Join(o.root, ".tools", "bin"), Dir: dir,
-		Overrides: pagingOverrides(), ScrapeInterval: t.ScrapeInterval, RuleInterval: t.RuleInterval,
+		Overrides: pagingOverrides(), ScrapeInterval: pagingScrape, RuleInterval: t.RuleInterval,
 	}
 	if missing := settings.Missing(); len(missing) > 0 {
 		out.Say(screen.Bad, "SKIPPED: no %s in .tools/bin (make tools); the pages are not tested", strings.Join(missing, ", "))

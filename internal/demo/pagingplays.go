@@ -8,6 +8,9 @@ import (
 	"powerha_lpm_exporter/internal/demo/paging"
 )
 
+// farDeadline is none that a play reaches, on however slow a machine.
+const farDeadline = 10 * time.Minute
+
 // pagingScenarios are played for their pages alone.
 func pagingScenarios() []scenario {
 	return []scenario{
@@ -19,10 +22,12 @@ func pagingScenarios() []scenario {
 		{
 			name: "exporter-dead", about: "the exporter of a suspended node dies",
 			version: "7.2.7", mode: "gated", freeze: longFreeze, during: whenSuspended("exporter", (*stage).stopExporter), open: true,
+			deadline: farDeadline,
 		},
 		{
 			name: "actor-lost", about: "the actor of a suspended node dies and stays away: nobody resumes",
 			version: "7.2.7", mode: "gated", freeze: longFreeze, during: whenSuspended("actor", (*stage).stopActor), open: true,
+			deadline: farDeadline,
 		},
 	}
 }
@@ -39,7 +44,10 @@ func whenSuspended(what string, end func(*stage) error) func(context.Context, *s
 		known := func() bool {
 			p := s.prometheus()
 			return p != nil && p.Has(ctx, fmt.Sprintf(`powerha_node_managed{cluster=%q,node="n1"} == 0`, s.cluster)) &&
-				p.Has(ctx, fmt.Sprintf(`powerha_actor_state{cluster=%q,node="n1",state="protected"} == 1`, s.cluster))
+				p.Has(ctx, fmt.Sprintf(`powerha_actor_state{cluster=%q,node="n1",state="protected"} == 1`, s.cluster)) &&
+				// What keeps quiet goes by the budget told last: that of the migration, not that before its time-outs are set.
+				p.Has(ctx, fmt.Sprintf(`powerha_lpm_freeze_budget_seconds{cluster=%q,node="n1",scope="lpm"} >= %g`,
+					s.cluster, s.lab.Timing.HeartbeatDuringLPM.Seconds()))
 		}
 		if err := s.until(ctx, 60*time.Second, "Prometheus to know it", known); err != nil {
 			return err
@@ -73,8 +81,5 @@ func (s *stage) checkPages(ctx context.Context) error {
 	if s.expects == nil {
 		return nil
 	}
-	if err := s.shared.Await(ctx, s.cluster, s.expects.Pages, pageLimit); err != nil {
-		return err
-	}
-	return s.shared.Settle(ctx, s.cluster, pageLimit)
+	return s.shared.Ended(ctx, s.cluster, *s.expects, pageLimit)
 }

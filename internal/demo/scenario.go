@@ -18,6 +18,8 @@ type scenario struct {
 	mode    string   // migration.mode of the actors
 	lpm     []string // more arguments of powerha_sim lpm
 	freeze  time.Duration
+	// deadline of the suspension, where it is not the usual one of timing().
+	deadline time.Duration
 	// during runs when the migration has begun and reached the named phase of the simulated migration.
 	during func(ctx context.Context, s *stage) error
 	// before runs when everything is up; after when powerha_sim lpm has returned.

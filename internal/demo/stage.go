@@ -68,6 +68,9 @@ type stage struct {
 // play runs the scenario and returns an error when it did not end as it should.
 func (s *stage) play(ctx context.Context) (err error) {
 	t := timing()
+	if s.scenario.deadline > 0 {
+		t.SuspensionDeadline = s.scenario.deadline
+	}
 	limit := t.Limit
 	if s.options.headless {
 		limit *= 3 // side by side on a small machine everything takes longer

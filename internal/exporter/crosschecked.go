@@ -1,6 +1,8 @@
 package exporter
 
 import (
+	"slices"
+
 	"powerha_lpm_exporter/internal/crosscheck"
 	"powerha_lpm_exporter/internal/model"
 )
@@ -10,6 +12,7 @@ import (
 func (c *Core) compare(now model.Instant) {
 	in := crosscheck.Input{
 		Node: c.state.Node, Phase: c.phase, Readings: make(map[model.Source]model.Reading), MaxApart: c.opt.Interval, Owners: c.state.Owners,
+		PeerMoving: slices.ContainsFunc(c.peers, onTheWay),
 	}
 	for _, r := range crosscheck.Rules() {
 		for _, s := range [...]model.Source{r.Wins, r.Other} {
@@ -27,6 +30,9 @@ func (c *Core) compare(now model.Instant) {
 		c.sooner(s)
 	}
 }
+
+// onTheWay: the peer is migrating, or was when it was last heard.
+func onTheWay(p model.PeerStatus) bool { return underWay(p.Phase) }
 
 // believed puts what the believed source says in place of what another one does.
 func (c *Core) believed(now model.Instant, cluster model.Reading) model.Reading {

@@ -77,6 +77,29 @@ func TestCrossCheck(t *testing.T) {
 	}
 }
 
+// PowerHA's script raises the node timeout of the whole cluster: on the standby that is a disagreement only when no peer is
+// on its way, and a silent one is where it was last heard.
+func TestTimeoutRaisedForPeer(t *testing.T) {
+	r := newRig(t, options())
+	r.answers = witnessed()
+	r.advance(time.Minute)
+	r.answers[model.SourceNodeTimeout] = model.Reading{NodeTimeout: 120 * time.Second}
+	for _, c := range []struct {
+		peer     model.PeerStatus
+		disagree bool
+	}{
+		{model.PeerStatus{Node: "n2", Up: true, Phase: model.PhaseMigrating}, false},
+		{model.PeerStatus{Node: "n2", Phase: model.PhaseMigrating}, false},
+		{model.PeerStatus{Node: "n2", Up: true, Phase: model.PhaseIdle}, true},
+	} {
+		r.heartbeat = func() Input { return PeersSeen{Status: []model.PeerStatus{c.peer}} }
+		r.advance(6 * time.Minute)
+		if d := r.core.View(r.now).Disagree["timeouts"]; d != c.disagree {
+			t.Errorf("%+v: disagree %v", c.peer, d)
+		}
+	}
+}
+
 // While clmgr and the ODM disagree about what a migration will do, the ODM is believed, which PowerHA's script reads.
 func TestODMIsBelieved(t *testing.T) {
 	r := newRig(t, options())

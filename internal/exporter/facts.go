@@ -78,8 +78,10 @@ func up(s model.NodeState) bool {
 }
 
 // migrating: a migration is under way or not settled yet.
-func (c *Core) migrating() bool {
-	switch c.phase {
+func (c *Core) migrating() bool { return underWay(c.phase) }
+
+func underWay(p model.Phase) bool {
+	switch p {
 	case model.PhasePreparing, model.PhaseMigrating, model.PhaseSettling, model.PhaseRollingBack:
 		return true
 	case model.PhaseIdle, model.PhaseChecking, model.PhaseUnknown:

@@ -34,7 +34,8 @@ local lib = import '../lib/expr.libsonnet';
         e.alert(
           'PowerHANodeLostDuringLPM',
           // Three sides must agree: every peer that is heard says that it is silent, it was migrating or unmanaged
-          // when last heard, and Prometheus hears neither its exporter nor its actor.
+          // when last heard, and Prometheus hears neither its exporter nor its actor. A failed scrape of a peer does not
+          // take its word back.
           e.q(|||
             (%(up)s == 0)
             and on (%(cn)s) (
@@ -45,8 +46,8 @@ local lib = import '../lib/expr.libsonnet';
             unless on (%(cn)s) %(actor)s
           |||, {
             actor: e.actorHeard(),
-            up: e.told('max', e.select('powerha_peer_up')),
-            phase: e.told('max', e.select('powerha_peer_lpm_phase', ['phase=~"preparing|migrating|settling|rolling_back"'])),
+            up: e.told('max', e.lately(e.select('powerha_peer_up'))),
+            phase: e.told('max', e.lately(e.select('powerha_peer_lpm_phase', ['phase=~"preparing|migrating|settling|rolling_back"']))),
             unmanaged: e.unmanaged(),
             heard: e.heard(),
           }),

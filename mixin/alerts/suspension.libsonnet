@@ -69,7 +69,8 @@ local lib = import '../lib/expr.libsonnet';
         ),
         e.alert(
           'PowerHANoTakeoverTarget',
-          e.held(
+          // What it said of a node that is not heard goes on only until any node is normal.
+          '(%s) unless on (%s) (count by (%s) (%s == 1))' % [e.held(
             'PowerHANoTakeoverTarget',
             // Each node is believed about itself first, then the unmanaged node about its peers.
             e.q(|||
@@ -83,7 +84,7 @@ local lib = import '../lib/expr.libsonnet';
               span: e.span(config.factMemory),
               peer: e.by('max', e.select('powerha_peer_node_state', ['state="normal"'])),
             })
-          ),
+          ), e.c, e.c, normal],
           config.noTargetFor,
           config.criticalSeverity,
           'No node of {{ $labels.cluster }} could take over from unmanaged node {{ $labels.node }}.',

@@ -33,6 +33,9 @@ function(config) {
   heard():: $.by('count', $.select('powerha_lpm_phase', ['phase="idle"'])),
   actorHeard():: $.by('count', $.actor('powerha_actor_held')),
 
+  // The value now, also where a scrape or two of it failed.
+  lately(series):: 'last_over_time(%s[%s])' % [series, $.span(4 * config.scrapeInterval)],
+
   // The value now; the last known one only while the node gives no samples. For
   // series that few nodes have: it reads the whole memory of each.
   known(agg, series, heard=$.heard())::

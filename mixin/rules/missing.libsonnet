@@ -16,6 +16,17 @@ local lib = import '../lib/expr.libsonnet';
     }),
     labels: { condition: condition },
   },
+  // The same, and of a node that is not heard what was last recorded: a freeze ends no migration, and makes no end known.
+  local lasting(condition, expr) = missing(condition, expr) + {
+    expr: e.q(|||
+      (%(now)s)
+      or on (%(cn)s) (
+        powerha:gate_missing{condition="%(condition)s"}
+        and on (%(cn)s) (%(unmanaged)s)
+        unless on (%(cn)s) %(heard)s
+      )
+    |||, { now: missing(condition, expr).expr, condition: condition, unmanaged: e.unmanaged(), heard: e.heard() }),
+  },
   local also(expr) = e.q('and on (%(cn)s) (%(expr)s)', { expr: expr }),
   local unless(expr) = e.q('unless on (%(cn)s) (%(expr)s)', { expr: expr }),
   // Its scrapes were there: what lacks samples lacks them for a reason of its own.
@@ -29,8 +40,8 @@ local lib = import '../lib/expr.libsonnet';
       name: 'powerha-gate-missing',
       interval: e.span(2 * config.ruleInterval),
       rules: [
-        missing('migration_over', also(g.moving + ' == 1')),
-        missing('end_known', '%s %s' % [also(e.heard()), unless(g.endMax)]),
+        lasting('migration_over', also(g.moving + ' == 1')),
+        lasting('end_known', '%s %s' % [also(e.heard()), unless(g.endMax)]),
         missing('end_unique', also('%s != %s' % [g.endMax, g.endMin])),
         missing('end_stable', also(g.endChanges + ' > 0')),
         missing('window_passed', also('time() - %s < %g' % [g.endMax, config.gateWindow])),

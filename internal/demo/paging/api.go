@@ -152,4 +152,4 @@ func same(a, b map[string]string) bool {
 }
 
 // outage reports whether an alert says that an application is down: nothing may ever inhibit it.
-func outage(name string) bool { return strings.HasPrefix(name, "PowerHAApplicationDown") }
+func outage(name string) bool { return strings.HasPrefix(name, "PowerHAApplication") }

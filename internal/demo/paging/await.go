@@ -124,3 +124,18 @@ func (s *Servers) StillFire(ctx context.Context, cluster string, want []string) 
 	}
 	return nil
 }
+
+// Quiet names those of the alerts that Alertmanager does not know, or does not inhibit.
+func (s *Servers) Quiet(ctx context.Context, cluster string, want []string) error {
+	known, err := s.handled(ctx, cluster)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, w := range want {
+		if !slices.ContainsFunc(known, func(h handled) bool { return key(h.Labels) == w && len(h.Status.InhibitedBy) > 0 }) {
+			errs = append(errs, fmt.Errorf("%s is not kept quiet by another alert", w))
+		}
+	}
+	return errors.Join(errs...)
+}

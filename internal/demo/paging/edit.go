@@ -64,7 +64,8 @@ func setState(family *dto.MetricFamily, c change) {
 	label := ""
 	for _, m := range family.Metric {
 		for _, p := range m.Label {
-			if p.GetValue() == c.state {
+			named := p.GetName() == "cluster" || p.GetName() == "node" // may be called as a state is
+			if p.GetValue() == c.state && !named {
 				label = p.GetName()
 			}
 		}

@@ -55,7 +55,23 @@ func (s *Servers) PlayFed(ctx context.Context, p Play, calm Calm, limit time.Dur
 			return fmt.Errorf("%s: pages of a calm cluster: %v", p.Name, early)
 		}
 	}
+	if err := s.Ended(ctx, p.Name, p, limit); err != nil {
+		return err
+	}
 	return s.StillFire(ctx, p.Name, p.Stay)
+}
+
+// Ended waits until a cluster has led to the pages of a play and to whatever else it leads to, and to nothing but silence
+// where the play says so.
+func (s *Servers) Ended(ctx context.Context, cluster string, p Play, limit time.Duration) error {
+	// What is inhibited for a while is sent afterwards: the pages first.
+	if err := s.Await(ctx, cluster, p.Pages, limit); err != nil {
+		return err
+	}
+	if err := s.Settle(ctx, cluster, limit); err != nil {
+		return err
+	}
+	return s.Quiet(ctx, cluster, p.Quiet)
 }
 
 // scraped waits until every one of them was scraped, or was tried, after now.

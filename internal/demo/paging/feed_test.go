@@ -111,3 +111,27 @@ func TestRecorder(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// A cluster, or a node, may have the name of a state.
+func TestStateOfNamesake(t *testing.T) {
+	calm, err := read(strings.NewReader(calmText), time.Unix(110, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &Feed{Node: "n1", Program: "actor", cluster: "held", calm: calm}
+	c, err := parseChange("n1 actor powerha_actor_state = held")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range f.now(time.Unix(130, 0), []change{c}) {
+		if family.GetName() != "powerha_actor_state" {
+			continue
+		}
+		for _, m := range family.Metric {
+			state := m.Label[len(m.Label)-1].GetValue()
+			if is := m.Gauge.GetValue() == 1; is != (state == "held") {
+				t.Errorf("state %s: %v", state, is)
+			}
+		}
+	}
+}

@@ -38,7 +38,7 @@ func (o Options) prometheusFile(example, alertmanager string) (text []byte, jobs
 		}
 		delete(job, "static_configs")
 		delete(job, "scrape_interval")
-		job["scrape_timeout"] = span(o.ScrapeInterval * 4 / 5)
+		job["scrape_timeout"] = span(o.ScrapeInterval)
 		job["file_sd_configs"] = []object{{"files": []string{o.targets(name)}, "refresh_interval": "1s"}}
 		jobs = append(jobs, name)
 		if err := writeTargets(o.targets(name), nil); err != nil {

@@ -44,7 +44,7 @@ func TestThePrometheusFileIsTheShippedOne(t *testing.T) {
 		t.Errorf("%v in:\n%s", jobs, text)
 	}
 	for i, s := range file.Scrapes {
-		if !s.Honor || s.Static != nil || s.Timeout != "800ms" {
+		if !s.Honor || s.Static != nil || s.Timeout != "1s" {
 			t.Errorf("job %d: %+v", i, s)
 		}
 	}

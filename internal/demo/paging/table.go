@@ -22,6 +22,8 @@ type Play struct {
 	Steps [][]string
 	// Pages are exactly those that are sent, as "severity alertname node"; Maybe those that depend on the moment.
 	Pages, Maybe []string
+	// Quiet are those that fire and are inhibited at the end.
+	Quiet []string
 	// Stay are those that still fire after the last step.
 	Stay []string
 }

@@ -66,8 +66,8 @@ type Result struct {
 	Err          error
 }
 
-// step is the distance of the points in time at which a query is asked.
-const step = time.Second
+// step is the distance of the points in time at which a query is asked: that of the samples.
+const step = 2 * time.Second
 
 // Check asks every query over the whole of the play that it is for. Each that fails or stays empty is an error, and each
 // exception that is not needed any more. Plays that were not played are left out.
@@ -101,6 +101,11 @@ func (t table) check(ctx context.Context, prom v1.API, dashboards []Dashboard, v
 			case n == 0:
 				errs = append(errs, fmt.Errorf("%s: empty in the play %s", q, t.playOf(q)))
 			}
+		}
+	}
+	for _, e := range slices.Concat(t.Plays, t.Exceptions) {
+		if !slices.ContainsFunc(dashboards, func(d Dashboard) bool { return slices.ContainsFunc(d.Queries, e.means) }) {
+			errs = append(errs, fmt.Errorf("panels.yaml: no query of %s, %s %s: was the panel renamed?", e.Dashboard, e.Panel, e.Query))
 		}
 	}
 	for i, e := range t.Exceptions {

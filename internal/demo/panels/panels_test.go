@@ -73,6 +73,7 @@ func TestCheck(t *testing.T) {
 		"empty":              {table{Usual: "main", Plays: elsewhere}, "u, B: b: empty in the play main"},
 		"excepted":           {table{Usual: "main", Plays: elsewhere, Exceptions: except("B")}, ""},
 		"exception unneeded": {table{Usual: "main", Plays: elsewhere, Exceptions: append(except("B"), except("A")...)}, "u, A is not needed"},
+		"exception renamed":  {table{Usual: "main", Plays: elsewhere, Exceptions: append(except("B"), entry{Dashboard: "u", Panel: "D", Sometimes: true})}, "no query of u, D"},
 		"exception unknown":  {table{Usual: "main", Plays: elsewhere, Exceptions: append(except("B"), except("C")...)}, "u, C is not needed"},
 		"another play":       {table{Usual: "main", Exceptions: except("B")}, "u, A: a{c=\"$cluster\"}: empty"},
 	} {
