@@ -14,7 +14,6 @@ type checker struct {
 	nodes   map[string]*book
 	ends    map[string]int
 	reached map[string]bool
-	steady  map[string]bool // the last value of cluster-wide facts
 	standby history
 	unsync  map[string]string
 	setBy   map[string]setting

@@ -8,7 +8,6 @@ import (
 	"powerha_lpm_exporter/internal/durable"
 	"powerha_lpm_exporter/internal/episode"
 	"powerha_lpm_exporter/internal/model"
-	"powerha_lpm_exporter/internal/sim"
 )
 
 // node is a partition as the processes on it see it: its clocks, its disk, and what runs there.
@@ -44,13 +43,11 @@ type node struct {
 	// atLaunch is called when the next command is begun, onEnd when the next migration of the node has ended.
 	atLaunch, onEnd func(*node)
 
-	exporter  bool // it runs
-	staleAt   time.Duration
-	stale     *model.Snapshot // what a hung exporter still answers
-	ready     changes         // every probe of what belongs here succeeds, as Prometheus has it
-	heard     map[string]time.Duration
-	apps      map[string]*app // by group
-	restartIn time.Duration
+	exporter bool            // it runs
+	stale    *model.Snapshot // what a hung exporter still answers
+	ready    changes         // every probe of what belongs here succeeds, as Prometheus has it
+	heard    map[string]time.Duration
+	apps     map[string]*app // by group
 }
 
 func (w *World) newNode(name string) *node {
@@ -179,13 +176,3 @@ func (d disk) Append(name string, p []byte, perm filePerm, lock time.Duration) e
 }
 
 func (n *node) disk() durable.FS { return disk{n.state, n} }
-
-// status is the truth about a node.
-func (w *World) status(name string) sim.NodeStatus {
-	for _, s := range w.cluster.Status().Nodes {
-		if s.Name == name {
-			return s
-		}
-	}
-	return sim.NodeStatus{}
-}

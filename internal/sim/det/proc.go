@@ -39,7 +39,6 @@ type proc struct {
 	ticking bool
 	roomAt  time.Duration
 	last    decide.Decision
-	told    string
 	busy    bool // it is being stepped
 	queued  []actor.Input
 }

@@ -140,7 +140,7 @@ func (w *World) effect(e sim.Effect) {
 		w.after(0, func() {
 			if n := w.byName[e.Node]; n.alive && n.frozen {
 				n.thaw()
-				w.step(sim.ThawDone{Node: e.Node})
+				w.step(sim.ThawDone(e))
 			}
 		})
 	case sim.KillNode:
