@@ -142,7 +142,7 @@ func TestTwoClustersAtOnce(t *testing.T) {
 
 // published is what exporters and actors tell: not what a test gives of recorded series, which have no publisher.
 func published(in []Series) []Series {
-	return slices.DeleteFunc(slices.Clone(in), func(s Series) bool { return strings.Contains(s.Labels.Get(labels.MetricName), ":") })
+	return slices.DeleteFunc(slices.Clone(in), func(s Series) bool { return strings.Contains(s.Labels.Get(model.MetricNameLabel), ":") })
 }
 
 // Bad labels and doubled publishers make no rule fail: nothing is matched many to many.
