@@ -61,9 +61,9 @@ func Query(cluster string) string {
 // Freezes asks for every freeze of the cluster that began in the span, and for its migrations without one. What was
 // the last freeze for less than step can be missed.
 func (p Prometheus) Freezes(ctx context.Context, cluster string, from, to time.Time, step time.Duration) ([]model.FreezeRecord, error) {
-	base, err := url.Parse(p.URL)
-	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
-		return nil, fmt.Errorf("address %q of Prometheus cannot be used; write for instance http://prometheus:9090", p.URL)
+	base, err := promhttp.Address(p.URL)
+	if err != nil {
+		return nil, err
 	}
 	if step < time.Second || to.Sub(from) > step*points*maxQueries {
 		return nil, fmt.Errorf("%s in steps of %s would be too many queries; take a step of %s or more", to.Sub(from), step,

@@ -36,9 +36,9 @@ const (
 
 // Report reads the month and judges it. Objectives are taken from the recorded rules where o has none.
 func (p Prometheus) Report(ctx context.Context, o Options) (Month, error) {
-	base, err := url.Parse(p.URL)
-	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
-		return Month{}, fmt.Errorf("address %q of Prometheus cannot be used; write for instance http://prometheus:9090", p.URL)
+	base, err := promhttp.Address(p.URL)
+	if err != nil {
+		return Month{}, err
 	}
 	ctx, cancel := p.Clock.WithTimeout(ctx, p.Timeout)
 	defer cancel()
